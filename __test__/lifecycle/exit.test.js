@@ -1,0 +1,124 @@
+'use strict';
+
+const assert = require('node:assert');
+const path = require('node:path');
+const { describe, it } = require('node:test');
+
+const { startChild } = require('../support/child');
+const { turns } = require('../support/deadline');
+const { Opcode, close, text } = require('../support/frame');
+const { RawClient } = require('../support/raw-client');
+
+const script = path.join(__dirname, 'fixtures/exit.js');
+
+async function assertExits(child, expected = 0) {
+  const { code, signal } = await child.exit();
+
+  assert.strictEqual(signal, null, child.stderr);
+  assert.strictEqual(code, expected, child.stderr);
+}
+
+async function connect(t, way) {
+  const child = startChild(t, script, { args: [way] });
+  const { port } = await child.message('listening');
+  const raw = await RawClient.connect(t, port);
+
+  await raw.handshake();
+  return { child, port, raw };
+}
+
+describe('A process', () => {
+  for (const way of [
+    'only loads',
+    'closes without connections',
+    'closes in the turn of the constructor',
+    'fails to bind'
+  ]) {
+    it(`exits by itself if it ${way}`, async (t) => {
+      await assertExits(startChild(t, script, { args: [way] }));
+    });
+  }
+
+  it('exits when the last server and connection are closed', async (t) => {
+    const { child, raw } = await connect(t, 'closes all after one message');
+
+    raw.write(text('x'));
+    await raw.expectClose();
+    raw.write(close());
+    raw.socket.end();
+    await assertExits(child);
+  });
+
+  it('exits when the last connection is terminated', async (t) => {
+    const { child, raw } = await connect(t, 'terminates all after one message');
+
+    raw.write(text('x'));
+    await raw.expectEnd();
+    await assertExits(child);
+  });
+
+  it('lives as long as a connection', async (t) => {
+    const { child, raw } = await connect(t, 'closes only the server');
+
+    for (let i = 0; i < 3; i++) {
+      await turns(20);
+      raw.write(text('x'));
+      await raw.expectFrame(Opcode.BINARY, 'x');
+    }
+
+    raw.destroy();
+    await assertExits(child);
+  });
+
+  it('lives as long as a server', async (t) => {
+    const { child, port, raw } = await connect(t, 'goes on');
+
+    raw.destroy();
+
+    for (let i = 0; i < 3; i++) {
+      const next = await RawClient.connect(t, port);
+
+      await next.handshake();
+      next.write(text('x'));
+      await next.expectFrame(Opcode.BINARY, 'x');
+      next.destroy();
+    }
+
+    assert.strictEqual(child.child.exitCode, null);
+  });
+
+  it('does not live for a server that is not referenced', async (t) => {
+    const child = startChild(t, script, { args: ['unrefs the server'] });
+
+    await assertExits(child);
+  });
+
+  it('does not live for a connection that is not referenced', async (t) => {
+    const { child, raw } = await connect(t, 'unrefs the last connection');
+
+    raw.write(text('x'));
+    await assertExits(child);
+    await raw.end();
+  });
+
+  it('delivers what was sent right before process.exit()', async (t) => {
+    const { child, port, raw } = await connect(t, 'exits right behind send()');
+    const raws = [raw];
+
+    for (let i = 1; i < 20; i++) {
+      raws.push(await RawClient.connect(t, port));
+      await raws[i].handshake();
+    }
+
+    raw.write(text('go'));
+
+    for (const one of raws) {
+      await one.expectFrame(Opcode.TEXT, 'first');
+      await one.expectFrame(Opcode.BINARY, Buffer.alloc(5000, 1));
+      await one.expectFrame(Opcode.TEXT, 'last of 20');
+      await one.expectEnd();
+    }
+
+    await assertExits(child, 7);
+  });
+});

@@ -1,0 +1,56 @@
+'use strict';
+
+const assert = require('node:assert');
+const path = require('node:path');
+const { describe, it } = require('node:test');
+
+const { startChild } = require('../support/child');
+const { linuxOnly } = require('../support/process-state');
+
+const script = path.join(__dirname, 'fixtures/worker-owner.js');
+
+async function run(t, ...args) {
+  const child = startChild(t, script, { args });
+  const result = await child.message('result');
+  const { before, after } = result;
+
+  assert.ok(
+    after.descriptors <= before.descriptors,
+    `descriptors: ${before.descriptors} before, ${after.descriptors} after`
+  );
+  assert.ok(
+    after.threads <= before.threads,
+    `threads: ${before.threads} before, ${after.threads} after`
+  );
+  // The process must end by itself once its workers have.
+  assert.deepStrictEqual(
+    await child.exit(),
+    { code: 0, signal: null },
+    child.stderr
+  );
+  return result;
+}
+
+describe('Worker threads', () => {
+  it(
+    'terminated in the middle of traffic leave nothing',
+    linuxOnly,
+    async (t) => {
+      const { codes } = await run(t, 'terminate');
+
+      assert.deepStrictEqual(codes, [1]);
+    }
+  );
+
+  it('that close their server end by themselves', linuxOnly, async (t) => {
+    const { codes } = await run(t, 'close');
+
+    assert.deepStrictEqual(codes, [0]);
+  });
+
+  it('do not disturb a server of the main thread', linuxOnly, async (t) => {
+    const { echoed } = await run(t, 'terminate', 'serving');
+
+    assert.strictEqual(echoed, 'alive');
+  });
+});

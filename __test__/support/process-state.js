@@ -1,0 +1,54 @@
+'use strict';
+
+//
+// What a process holds of the system, read from /proc.
+//
+
+const { readFileSync, readdirSync } = require('node:fs');
+
+/**
+ * @param {(Number|String)} [pid='self'] The process
+ * @return {Number} The number of its open descriptors
+ */
+function openDescriptors(pid = 'self') {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/**
+ * @param {(Number|String)} [pid='self'] The process
+ * @return {Number} The number of its threads
+ */
+function threads(pid = 'self') {
+  return readdirSync(`/proc/${pid}/task`).length;
+}
+
+/**
+ * @param {(Number|String)} [pid='self'] The process
+ * @return {Number} Its resident memory in bytes
+ */
+function residentBytes(pid = 'self') {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
+}
+
+/**
+ * @return {Number} The most bytes that the kernel keeps between two ends of a
+ *     TCP connection
+ */
+function socketBufferBytes() {
+  return ['tcp_rmem', 'tcp_wmem']
+    .map((name) => readFileSync(`/proc/sys/net/ipv4/${name}`, 'utf8'))
+    .map((limits) => Number(limits.trim().split(/\s+/)[2]))
+    .reduce((a, b) => a + b);
+}
+
+module.exports = {
+  linuxOnly: {
+    skip: process.platform === 'linux' ? false : 'reads /proc'
+  },
+  openDescriptors,
+  residentBytes,
+  socketBufferBytes,
+  threads
+};

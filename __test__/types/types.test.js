@@ -1,0 +1,56 @@
+'use strict';
+
+// `index.d.ts` is tested by compiling: what has to compile does, and every line
+// under a `@ts-expect-error` does not.
+
+const assert = require('node:assert');
+const path = require('node:path');
+const { execFile } = require('node:child_process');
+const { describe, it } = require('node:test');
+
+const tsc = path.join(
+  path.dirname(require.resolve('typescript/package.json')),
+  'bin/tsc'
+);
+
+/**
+ * Type-check a project of this folder.
+ *
+ * @param {String} project The folder of its tsconfig.json
+ * @return {Promise<{status: Number, output: String}>} What the compiler said
+ */
+function typeCheck(project) {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [tsc, '--pretty', 'false', '-p', path.join(__dirname, project)],
+      (error, stdout, stderr) => {
+        resolve({ status: error ? error.code : 0, output: stdout + stderr });
+      }
+    );
+  });
+}
+
+describe('index.d.ts', () => {
+  it('accepts code typed against @types/ws, and refuses misuse', async () => {
+    assert.deepStrictEqual(await typeCheck('.'), { status: 0, output: '' });
+  });
+
+  it('is checked with code that @types/ws accepts', async () => {
+    assert.deepStrictEqual(await typeCheck('reference'), {
+      status: 0,
+      output: ''
+    });
+  });
+
+  it('refuses an option of the wrong type', async () => {
+    const { status, output } = await typeCheck('wrong');
+
+    assert.notStrictEqual(status, 0);
+    assert.match(
+      output,
+      /port-is-a-string\.ts\(3,\d+\): error TS2322: Type 'string'/
+    );
+    assert.strictEqual(output.match(/error TS/g).length, 1);
+  });
+});

@@ -1,0 +1,3 @@
+import { WebSocketServer } from 'ws';
+
+new WebSocketServer({ port: '8080' });

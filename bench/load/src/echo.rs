@@ -1,0 +1,238 @@
+//! The echo load, a closed loop: every connection keeps the same number of
+//! messages in flight, and each reply is followed by the next message. All
+//! replies found by one read are answered by one write.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::handshake;
+use crate::message::{Failure, Messages};
+use crate::outbox::Outbox;
+use crate::reply::{Framing, Replies};
+use crate::window::Window;
+
+/// The load goes on for so long after the window, so that the runner reads
+/// the server's clocks while nothing has changed yet.
+const COOL_DOWN: Duration = Duration::from_millis(100);
+
+/// The last replies must be there after this long.
+const DRAIN: Duration = Duration::from_secs(5);
+
+const READ_BUFFER: usize = 256 * 1024;
+const EVENTS: usize = 256;
+
+#[derive(Args)]
+pub struct Options {
+    /// Port of the server on 127.0.0.1
+    #[arg(long)]
+    port: u16,
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    connections: u32,
+    /// Messages that each connection keeps in flight
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    in_flight: u32,
+    /// Payload length in bytes
+    #[arg(long, default_value_t = 64)]
+    size: usize,
+    /// Send text instead of binary messages
+    #[arg(long)]
+    text: bool,
+    /// Seconds under load before the window
+    #[arg(long, default_value_t = 1.0, value_parser = seconds)]
+    warmup: f64,
+    /// Seconds of the window
+    #[arg(long, default_value_t = 2.0, value_parser = seconds)]
+    seconds: f64,
+    /// No handshake, and the client's own frames come back
+    #[arg(long)]
+    raw: bool,
+    /// Compare every payload with what was sent
+    #[arg(long)]
+    verify: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("must be seconds, at most 3600".into()),
+    }
+}
+
+/// What happens when the time set for it has passed.
+enum Phase {
+    WarmUp,
+    Measure(Window),
+    CoolDown,
+    Drain,
+}
+
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let mut load = Load::new(options)?;
+    load.connect(options)?;
+    load.run(
+        Duration::from_secs_f64(options.warmup),
+        Duration::from_secs_f64(options.seconds),
+    )
+}
+
+struct Load {
+    poll: Poll,
+    messages: Messages,
+    in_flight: u32,
+    connections: Vec<Connection>,
+    buffer: Vec<u8>,
+    phase: Phase,
+}
+
+struct Connection {
+    stream: TcpStream,
+    replies: Replies,
+    outbox: Outbox,
+    next_sequence: u32,
+    /// When messages were sent that are not yet answered, and how many.
+    sent: VecDeque<(Instant, u32)>,
+}
+
+impl Load {
+    fn new(options: &Options) -> Result<Self, Failure> {
+        Ok(Self {
+            poll: Poll::new()?,
+            messages: Messages::new(
+                options.size,
+                options.text,
+                options.verify,
+                options.in_flight,
+            )?,
+            in_flight: options.in_flight,
+            connections: Vec::new(),
+            buffer: vec![0; READ_BUFFER],
+            phase: Phase::WarmUp,
+        })
+    }
+
+    fn connect(&mut self, options: &Options) -> Result<(), Failure> {
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.port);
+        let framing = if options.raw {
+            Framing::Raw
+        } else {
+            Framing::WebSocket
+        };
+        for number in 0..options.connections {
+            let mut stream = handshake::connect(address)?;
+            if framing == Framing::WebSocket {
+                handshake::upgrade(&mut stream, address)?;
+            }
+            stream.set_nonblocking(true)?;
+            let mut stream = TcpStream::from_std(stream);
+            self.poll.registry().register(
+                &mut stream,
+                Token(self.connections.len()),
+                Interest::READABLE | Interest::WRITABLE,
+            )?;
+            self.connections.push(Connection {
+                stream,
+                replies: Replies::new(number, framing),
+                outbox: Outbox::default(),
+                next_sequence: 0,
+                sent: VecDeque::new(),
+            });
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, warm_up: Duration, measure: Duration) -> Result<(), Failure> {
+        for number in 0..self.connections.len() {
+            self.send(number, Instant::now(), self.in_flight)?;
+        }
+        let mut events = Events::with_capacity(EVENTS);
+        let mut until = Instant::now() + warm_up;
+        loop {
+            let now = Instant::now();
+            if now >= until {
+                let (phase, lasts) = match &self.phase {
+                    Phase::WarmUp => (Phase::Measure(Window::start()?), measure),
+                    Phase::Measure(window) => {
+                        window.end()?;
+                        (Phase::CoolDown, COOL_DOWN)
+                    }
+                    Phase::CoolDown => (Phase::Drain, DRAIN),
+                    Phase::Drain => return Err("replies are missing at the end".into()),
+                };
+                self.phase = phase;
+                until = now + lasts;
+            }
+            if matches!(self.phase, Phase::Drain)
+                && self.connections.iter().all(|one| one.sent.is_empty())
+            {
+                return Ok(());
+            }
+            match self.poll.poll(&mut events, Some(until - now)) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                outcome => outcome?,
+            }
+            for event in &events {
+                self.ready(event.token().0)?;
+            }
+        }
+    }
+
+    fn ready(&mut self, number: usize) -> Result<(), Failure> {
+        let connection = &mut self.connections[number];
+        connection.outbox.flush(&mut connection.stream)?;
+        loop {
+            let connection = &mut self.connections[number];
+            let length = match connection.stream.read(&mut self.buffer) {
+                Ok(0) => return Err("the server closed a connection".into()),
+                Ok(length) => length,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let now = Instant::now();
+            let bytes = &self.buffer[..length];
+            let answered = connection.replies.take(bytes, &self.messages)?;
+            let mut left = answered;
+            while left > 0 {
+                let Some((sent, count)) = connection.sent.front_mut() else {
+                    return Err("the server sent more than was asked for".into());
+                };
+                let matched = left.min(*count);
+                if let Phase::Measure(window) = &mut self.phase {
+                    window.record(now - *sent, matched);
+                }
+                left -= matched;
+                *count -= matched;
+                if *count == 0 {
+                    connection.sent.pop_front();
+                }
+            }
+            if answered > 0 && !matches!(self.phase, Phase::Drain) {
+                self.send(number, now, answered)?;
+            }
+            // A short read has emptied the socket, and what arrives later
+            // makes a new edge: epoll(7), question 9.
+            if length < READ_BUFFER {
+                return Ok(());
+            }
+        }
+    }
+
+    fn send(&mut self, number: usize, now: Instant, count: u32) -> Result<(), Failure> {
+        let connection = &mut self.connections[number];
+        let (frames, length) =
+            self.messages
+                .frames(u32::try_from(number)?, connection.next_sequence, count);
+        connection.next_sequence = connection.next_sequence.wrapping_add(count);
+        connection.sent.push_back((now, count));
+        connection
+            .outbox
+            .send(&mut connection.stream, frames, length)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! The load side of the benchmark: a `WebSocket` client that keeps many
+//! connections busy from one thread, and the raw TCP echo that marks what the
+//! machine could do without any `WebSocket` work.
+//!
+//! Standard output carries one JSON object per line and nothing else; failures
+//! go to standard error with exit code 1.
+
+mod echo;
+mod frame;
+mod handshake;
+mod message;
+mod outbox;
+mod raw_server;
+mod reply;
+mod window;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about)]
+struct Arguments {
+    #[command(subcommand)]
+    role: Role,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Keep messages in flight to an echo server and time the replies
+    Echo(echo::Options),
+    /// Serve a TCP echo that knows nothing of `WebSocket`, on a port of the
+    /// system's choice, until standard input ends
+    RawServer,
+}
+
+fn main() -> ExitCode {
+    let outcome: Result<(), Box<dyn Error>> = match Arguments::parse().role {
+        Role::Echo(options) => echo::run(&options),
+        Role::RawServer => raw_server::run().map_err(Into::into),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("oxws-load: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The messages that are sent: built and masked once, and sent many times.
+//!
+//! A payload is printable ASCII, so that the same bytes serve as text and as
+//! binary: sixteen hexadecimal digits that tell connection and sequence
+//! number, then a pattern by position. Only a verifying run pays for digits
+//! that differ; otherwise all are zero and the frames are shared.
+
+use std::error::Error;
+use std::rc::Rc;
+
+use crate::frame::{BINARY, Header, TEXT};
+
+pub type Failure = Box<dyn Error>;
+
+/// RFC 6455 §5.3 wants keys nobody can guess, against proxies that could be
+/// fooled; on loopback one key that is not zero makes the server work as much.
+const MASKING_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// Positions repeat in no power of two, so that a misplaced block shows.
+const PATTERN_PERIOD: usize = 89;
+
+const TAG_LENGTH: usize = 16;
+
+pub struct Messages {
+    pub opcode: u8,
+    pub size: usize,
+    pub verify: bool,
+    frame_length: usize,
+    batch: Rc<[u8]>,
+}
+
+impl Messages {
+    pub fn new(size: usize, text: bool, verify: bool, most: u32) -> Result<Self, Failure> {
+        if verify && size < TAG_LENGTH {
+            return Err(format!("verifying needs payloads of {TAG_LENGTH} bytes or more").into());
+        }
+        let mut messages = Self {
+            opcode: if text { TEXT } else { BINARY },
+            size,
+            verify,
+            frame_length: 0,
+            batch: Rc::new([]),
+        };
+        let mut frame = Vec::new();
+        messages.frame(0, &mut frame);
+        messages.frame_length = frame.len();
+        messages.batch = frame.repeat(usize::try_from(most)?).into();
+        Ok(messages)
+    }
+
+    /// The frames of `count` messages from the sequence number `first` on, and
+    /// how many octets they are.
+    pub fn frames(&self, connection: u32, first: u32, count: u32) -> (Rc<[u8]>, usize) {
+        let length = self.frame_length * count as usize;
+        if !self.verify {
+            return (Rc::clone(&self.batch), length);
+        }
+        let mut frames = Vec::with_capacity(length);
+        for offset in 0..count {
+            self.frame(tag(connection, first.wrapping_add(offset)), &mut frames);
+        }
+        (frames.into(), length)
+    }
+
+    fn frame(&self, tag: u64, out: &mut Vec<u8>) {
+        Header {
+            fin: true,
+            opcode: self.opcode,
+            masking_key: Some(MASKING_KEY),
+            payload_length: self.size,
+        }
+        .write(out);
+        let digits = digits(tag);
+        let masked = (0..self.size).map(|at| payload_octet(&digits, at) ^ MASKING_KEY[at % 4]);
+        out.extend(masked);
+    }
+}
+
+pub fn tag(connection: u32, sequence: u32) -> u64 {
+    u64::from(connection) << 32 | u64::from(sequence)
+}
+
+pub fn digits(tag: u64) -> [u8; TAG_LENGTH] {
+    let octets = tag.to_be_bytes();
+    std::array::from_fn(|at| {
+        let nibble = if at % 2 == 0 {
+            octets[at / 2] >> 4
+        } else {
+            octets[at / 2] & 0xf
+        };
+        b"0123456789abcdef"[usize::from(nibble)]
+    })
+}
+
+pub fn payload_octet(digits: &[u8; TAG_LENGTH], at: usize) -> u8 {
+    digits.get(at).copied().unwrap_or_else(|| {
+        // Below 89, so it fits and stays printable.
+        #[expect(clippy::cast_possible_truncation, reason = "less than the period")]
+        let step = (at % PATTERN_PERIOD) as u8;
+        b'!' + step
+    })
+}

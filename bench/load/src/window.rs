@@ -1,0 +1,93 @@
+//! The measured window: what was counted in it, and the two lines that tell
+//! the runner when it began and ended.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::message::Failure;
+
+/// The finest and coarsest latency told apart, in nanoseconds.
+const SHORTEST: u64 = 100;
+const LONGEST: u64 = 60_000_000_000;
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Line {
+    Start,
+    #[serde(rename_all = "camelCase")]
+    End {
+        seconds: f64,
+        messages: u64,
+        latency_us: Latency,
+    },
+}
+
+#[derive(Serialize)]
+struct Latency {
+    min: f64,
+    mean: f64,
+    p50: f64,
+    p90: f64,
+    p99: f64,
+    max: f64,
+}
+
+pub struct Window {
+    began: Instant,
+    latencies: Histogram<u64>,
+}
+
+impl Window {
+    pub fn start() -> Result<Self, Failure> {
+        let latencies = Histogram::new_with_bounds(SHORTEST, LONGEST, 3)?;
+        print(&Line::Start)?;
+        Ok(Self {
+            began: Instant::now(),
+            latencies,
+        })
+    }
+
+    #[inline]
+    pub fn record(&mut self, latency: Duration, messages: u32) {
+        let nanoseconds = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
+        self.latencies
+            .saturating_record_n(nanoseconds, messages.into());
+    }
+
+    pub fn end(&self) -> Result<(), Failure> {
+        let seconds = self.began.elapsed().as_secs_f64();
+        let latencies = &self.latencies;
+        if latencies.is_empty() {
+            return Err("no reply came in the measured window".into());
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "latencies are far below 2^53 ns"
+        )]
+        let microseconds = |nanoseconds: u64| nanoseconds as f64 / 1e3;
+        print(&Line::End {
+            seconds,
+            messages: latencies.len(),
+            latency_us: Latency {
+                min: microseconds(latencies.min()),
+                mean: latencies.mean() / 1e3,
+                p50: microseconds(latencies.value_at_quantile(0.50)),
+                p90: microseconds(latencies.value_at_quantile(0.90)),
+                p99: microseconds(latencies.value_at_quantile(0.99)),
+                max: microseconds(latencies.max()),
+            },
+        })
+    }
+}
+
+fn print(line: &Line) -> Result<(), Failure> {
+    let mut text = serde_json::to_string(line)?;
+    text.push('\n');
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,63 @@
+'use strict';
+
+/**
+ * What is measured. A row names the handler that the server runs
+ * (servers/handlers.js) and the role of the load generator with its options
+ * (load/src/main.rs). Rows with `standard` run unless others are asked for.
+ *
+ * @typedef {Object} Scenario
+ * @property {String} name Name on the command line and in JSON
+ * @property {String} title Name in tables
+ * @property {Boolean} [standard] Run when no scenario is asked for
+ * @property {String} handler Name of the server's handler
+ * @property {String} role Subcommand of the load generator
+ * @property {Object} load Options of that subcommand
+ */
+
+/** @type {Scenario[]} */
+module.exports = [
+  {
+    name: 'echo-100x1',
+    title: 'echo, 100 connections x 1 in flight, 64 B',
+    standard: true,
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 1, size: 64 }
+  },
+  {
+    name: 'echo-100x16',
+    title: 'echo, 100 connections x 16 in flight, 64 B',
+    standard: true,
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 16, size: 64 }
+  },
+  {
+    name: 'echo-1000x1-512B',
+    title: 'echo, 1000 connections x 1 in flight, 512 B',
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 1000, 'in-flight': 1, size: 512 }
+  },
+  {
+    name: 'echo-64x1-16KiB',
+    title: 'echo, 64 connections x 1 in flight, 16 KiB',
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 64, 'in-flight': 1, size: 16 * 1024 }
+  },
+  {
+    name: 'echo-8x1-1MiB',
+    title: 'echo, 8 connections x 1 in flight, 1 MiB',
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 8, 'in-flight': 1, size: 1024 * 1024 }
+  },
+  {
+    name: 'echo-1x1',
+    title: 'echo, 1 connection x 1 in flight, 64 B',
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 1, 'in-flight': 1, size: 64 }
+  }
+];

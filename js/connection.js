@@ -1,0 +1,203 @@
+'use strict';
+
+/**
+ * A connection of the core, as JavaScript holds it: from the offer of its
+ * handshake until the core said that the transport is gone.
+ */
+
+const { AsyncResource } = require('async_hooks');
+
+const addon = require('./binding');
+const outbox = require('./outbox');
+const { createSocketDestroyedError } = require('./errors');
+
+/**
+ * The events of a connection run in the asynchronous context of its server.
+ */
+class Connection extends AsyncResource {
+  /**
+   * @param {Object} hub The hub that this connection gets its events from
+   * @param {Number} index Its place among the connections of the thread
+   * @param {Number} generation How many connections had that place before
+   */
+  constructor(hub, index, generation) {
+    super('OXWSCONNECTION');
+
+    this.hub = hub;
+    this.index = index;
+    this.generation = generation;
+    // Gets the events, once the handshake is accepted.
+    this.inbound = null;
+    // The stream that stands for the transport, if anyone asked for it.
+    this.socket = null;
+    this.remoteAddress = undefined;
+    this.remotePort = undefined;
+    this.acceptKey = '';
+    this.isClosed = false;
+    this.isReferenced = true;
+    this._callbacks = [];
+    this._traffic = null;
+    this._localAddress = undefined;
+  }
+
+  /**
+   * Sends a frame.
+   *
+   * @param {Number} flags Flags of the command, see `outbox.frameFlags()`
+   * @param {(Buffer|String)} payload Its payload
+   * @param {Function} [cb] Called when the kernel has taken it
+   */
+  sendFrame(flags, payload, cb) {
+    this._write(flags, payload, cb);
+  }
+
+  /**
+   * Writes bytes as they are.
+   *
+   * @param {(Buffer|String)} data The bytes
+   * @param {Function} [cb] Called when the kernel has taken them
+   */
+  sendRaw(data, cb) {
+    this._write(addon.COMMAND_RAW, data, cb);
+  }
+
+  /**
+   * Accepts the handshake, whose answer has been sent.
+   *
+   * @param {Buffer} config The words of the connection's configuration
+   * @param {Inbound} inbound What gets the events
+   */
+  upgrade(config, inbound) {
+    this.inbound = inbound;
+    outbox.write(this, addon.COMMAND_UPGRADE, config);
+  }
+
+  /**
+   * Ends our side when all that was sent is out.
+   */
+  end() {
+    if (!this.isClosed) outbox.write(this, addon.COMMAND_END, null);
+  }
+
+  /**
+   * Closes the transport once the kernel had the chance to take what was sent.
+   */
+  terminate() {
+    if (!this.isClosed) outbox.write(this, addon.COMMAND_TERMINATE, null);
+  }
+
+  /**
+   * Stops reading.
+   */
+  pause() {
+    if (!this.isClosed) outbox.write(this, addon.COMMAND_PAUSE, null);
+  }
+
+  /**
+   * Reads on.
+   */
+  resume() {
+    if (!this.isClosed) outbox.write(this, addon.COMMAND_RESUME, null);
+  }
+
+  /**
+   * Payload bytes of data frames that the kernel has not taken.
+   *
+   * @type {Number}
+   */
+  get bufferedAmount() {
+    if (this.isClosed) return 0;
+
+    outbox.flush(true);
+    return this.hub.environment.bufferedAmount(this.index, this.generation);
+  }
+
+  /**
+   * Bytes read and bytes written.
+   *
+   * @type {Number[]}
+   */
+  get traffic() {
+    if (this._traffic !== null) return this._traffic;
+
+    outbox.flush(true);
+    return this.hub.environment.traffic(this.index, this.generation) || [0, 0];
+  }
+
+  /**
+   * The address of our end, in the shape of `socket.address()`.
+   *
+   * @type {Object}
+   */
+  get localAddress() {
+    if (this._localAddress === undefined) {
+      const { environment } = this.hub;
+
+      this._localAddress =
+        environment.localAddress(this.index, this.generation) || {};
+    }
+
+    return this._localAddress;
+  }
+
+  /**
+   * The kernel took `count` more commands that have a callback.
+   *
+   * @param {Number} count How many
+   */
+  handleSent(count) {
+    callAll(this._callbacks.splice(0, count), null);
+  }
+
+  /**
+   * The transport is gone.
+   *
+   * @param {Boolean} wasClean Whether close frames went both ways
+   * @param {Number[]} traffic Bytes read and bytes written
+   */
+  handleClosed(wasClean, traffic) {
+    this.isClosed = true;
+    this._traffic = traffic;
+
+    if (this._callbacks.length > 0) {
+      callAll(this._callbacks.splice(0), createSocketDestroyedError());
+    }
+
+    if (this.inbound !== null) this.inbound.handleClosed(wasClean);
+    if (this.socket !== null) this.socket.handleClosed();
+  }
+
+  _write(flags, payload, cb) {
+    if (typeof cb !== 'function') {
+      if (!this.isClosed) outbox.write(this, flags, payload);
+    } else if (this.isClosed) {
+      process.nextTick(cb, createSocketDestroyedError());
+    } else {
+      this._callbacks.push(cb);
+      outbox.write(this, flags | addon.FLAG_ACKNOWLEDGE, payload);
+    }
+  }
+}
+
+/**
+ * Calls all callbacks, even if one throws.
+ *
+ * @param {Function[]} callbacks What to call
+ * @param {(Error|null)} err Their argument
+ * @private
+ */
+function callAll(callbacks, err) {
+  for (const callback of callbacks) {
+    try {
+      callback(err);
+    } catch (thrown) {
+      process.nextTick(rethrow, thrown);
+    }
+  }
+}
+
+function rethrow(err) {
+  throw err;
+}
+
+module.exports = Connection;

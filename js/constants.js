@@ -1,0 +1,28 @@
+'use strict';
+
+/**
+ * Values that several modules share.
+ */
+
+module.exports = {
+  BINARY_TYPES: ['nodebuffer', 'arraybuffer', 'fragments', 'blob'],
+  CLOSE_TIMEOUT: 30000,
+  EMPTY_BUFFER: Buffer.alloc(0),
+  FastBuffer: Buffer[Symbol.species],
+
+  // RFC 6455 §5.2.
+  OPCODE_CONTINUATION: 0x0,
+  OPCODE_TEXT: 0x1,
+  OPCODE_BINARY: 0x2,
+  OPCODE_CLOSE: 0x8,
+  OPCODE_PING: 0x9,
+  OPCODE_PONG: 0xa,
+
+  // RFC 6455 §7.4.1.
+  NO_STATUS_RECEIVED: 1005,
+  ABNORMAL_CLOSURE: 1006,
+
+  kAccept: Symbol('kAccept'),
+  kConnection: Symbol('kConnection'),
+  kRemoveClient: Symbol('kRemoveClient')
+};

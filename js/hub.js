@@ -1,0 +1,358 @@
+'use strict';
+
+/**
+ * The one place where events of the core come in, once per thread: it takes
+ * them in batches and gives each to its connection.
+ */
+
+const { markAsUntransferable } = require('worker_threads');
+
+const Connection = require('./connection');
+const addon = require('./binding');
+const outbox = require('./outbox');
+const { EMPTY_BUFFER, FastBuffer } = require('./constants');
+
+const RECORDS = 1024;
+const SLAB_SIZE = 64 * 1024;
+
+// Layout of what `take()` returns and of a record's first word, see
+// `src/binding/environment.rs` and `src/bridge/batch.rs`.
+const COUNT_MASK = 0x7ff;
+const SLAB_FULL = 0x800;
+const OFFSET_SHIFT = 12;
+const KIND_MASK = 0xff;
+const DETAIL_SHIFT = 8;
+const DETAIL_MASK = 0x7fffff;
+const WORDS = addon.EVENT_RECORD_WORDS;
+
+// A drain yields to the event loop after this many milliseconds, and sends
+// what has been collected after this many.
+const TIME_BUDGET = 20;
+const FLUSH_INTERVAL = 1;
+// Connections between two looks at the clock.
+const CLOCK_INTERVAL = 16;
+
+const records = new Uint32Array(RECORDS * WORDS);
+const connections = [];
+const listeners = [];
+
+let environment = null;
+let slab = null;
+let slabBuffer = null;
+let slabOffset = 0;
+let count = 0;
+let cursor = 0;
+let draining = false;
+let drainIsDue = false;
+let keepers = 0;
+
+/**
+ * Between the events of two connections the tick queue and the microtasks run,
+ * as they do under ws between two reads of sockets. Node itself does so between
+ * two timers, with this same function.
+ */
+const runTicks = process._tickCallback;
+
+/**
+ * The core of this thread, started when it is first needed.
+ *
+ * @return {Environment} The core
+ */
+function open() {
+  if (environment === null) {
+    environment = new addon.Environment(drain);
+    hub.environment = environment;
+    outbox.open(environment, scheduleDrain);
+    renewSlab();
+    process.on('exit', sendTheRest);
+  }
+
+  return environment;
+}
+
+/**
+ * What was sent before `process.exit()` goes out, as it does under ws.
+ */
+function sendTheRest() {
+  outbox.flush(true);
+  environment.settle(100);
+}
+
+/**
+ * Views of old slabs keep them alive; nobody else does.
+ */
+function renewSlab() {
+  slab = new ArrayBuffer(SLAB_SIZE);
+  // Transferring one message would detach all others.
+  markAsUntransferable(slab);
+  slabBuffer = Buffer.from(slab);
+  slabOffset = 0;
+}
+
+/**
+ * Registers a listener of the core.
+ *
+ * @param {Number} index Its index
+ * @param {Listener} listener What gets its events
+ */
+function addListener(index, listener) {
+  listeners[index] = listener;
+}
+
+/**
+ * Counts what keeps the event loop alive: listeners and connections.
+ *
+ * @param {Number} change How many more, or fewer
+ */
+function keepAlive(change) {
+  const before = keepers;
+
+  keepers += change;
+  if (before > 0 !== keepers > 0) environment.keepAlive(keepers > 0);
+}
+
+/**
+ * Events arose on this thread.
+ */
+function scheduleDrain() {
+  // A drain that is running takes them.
+  if (draining || drainIsDue) return;
+
+  drainIsDue = true;
+  process.nextTick(drain);
+}
+
+/**
+ * Takes events and emits them until there are none, or time is up.
+ */
+function drain() {
+  drainIsDue = false;
+  if (draining) return;
+
+  let finished = false;
+
+  draining = true;
+  outbox.setDraining(true);
+
+  try {
+    finished = emitAll();
+  } finally {
+    // Also after a throwing listener: what it left is taken up in a turn of
+    // its own.
+    draining = false;
+    outbox.setDraining(false);
+    outbox.flush(false);
+
+    if (!finished && !drainIsDue) {
+      drainIsDue = true;
+      setImmediate(drain);
+    }
+  }
+}
+
+/**
+ * @return {Boolean} Whether all events were emitted and the core will call
+ * @private
+ */
+function emitAll() {
+  const start = performance.now();
+  let lastFlush = start;
+  let untilClock = CLOCK_INTERVAL;
+
+  for (;;) {
+    if (cursor === count && !take()) return true;
+
+    emitRun();
+    runTicks();
+
+    if (--untilClock === 0) {
+      const now = performance.now();
+
+      untilClock = CLOCK_INTERVAL;
+      if (now - lastFlush > FLUSH_INTERVAL) {
+        outbox.flush(false);
+        lastFlush = now;
+      }
+      if (now - start > TIME_BUDGET) return false;
+    }
+  }
+}
+
+/**
+ * @return {Boolean} Whether there are events
+ * @private
+ */
+function take() {
+  let taken = environment.take(records, slabBuffer, slabOffset);
+
+  if ((taken & COUNT_MASK) === 0) {
+    if ((taken & SLAB_FULL) === 0) {
+      // What listeners sent last may have given rise to more.
+      outbox.flush(false);
+      taken = environment.take(records, slabBuffer, slabOffset);
+    }
+
+    if ((taken & (COUNT_MASK | SLAB_FULL)) === SLAB_FULL) {
+      renewSlab();
+      taken = environment.take(records, slabBuffer, slabOffset);
+    }
+  }
+
+  cursor = 0;
+  count = taken & COUNT_MASK;
+  slabOffset = taken >>> OFFSET_SHIFT;
+  return count > 0;
+}
+
+/**
+ * Emits the next events as far as they are of one connection.
+ *
+ * @private
+ */
+function emitRun() {
+  const base = cursor * WORDS;
+  const kind = records[base] & KIND_MASK;
+  const index = records[base + 1];
+
+  if (kind === addon.EVENT_SERVER_CLOSED) {
+    const listener = listeners[index];
+
+    cursor++;
+    listeners[index] = undefined;
+    environment.forgetServer(index);
+    listener.handleClosed();
+  } else if (kind === addon.EVENT_HANDSHAKE) {
+    cursor++;
+    offer(
+      index,
+      payloadOf(base),
+      (records[base] >>> DETAIL_SHIFT) & DETAIL_MASK
+    );
+  } else {
+    const connection = connections[index];
+
+    connection.runInAsyncScope(emitOf, connection, index);
+  }
+}
+
+/**
+ * A request for an upgrade. Its fields are those of `src/net/opening.rs`.
+ *
+ * @private
+ */
+function offer(index, payload, verdict) {
+  const fields = payload.latin1Slice(0, payload.length).split('\n');
+  const listener = listeners[fields[1]];
+
+  listener.runInAsyncScope(() => {
+    const connection = new Connection(hub, index, +fields[0]);
+
+    connections[index] = connection;
+    keepAlive(1);
+    connection.remoteAddress = fields[2];
+    connection.remotePort = +fields[3];
+    connection.acceptKey = fields[4];
+    connection.runInAsyncScope(() => {
+      listener.handleHandshake(connection, fields, verdict);
+    });
+  });
+}
+
+/**
+ * Emits events of one connection; `this` is the connection.
+ *
+ * @private
+ */
+function emitOf(index) {
+  while (cursor < count) {
+    const base = cursor * WORDS;
+
+    if (records[base + 1] !== index) return;
+
+    const head = records[base];
+    const kind = head & KIND_MASK;
+
+    switch (kind) {
+      case addon.EVENT_TEXT:
+      case addon.EVENT_BINARY:
+        cursor++;
+        this.inbound.handleMessage(
+          payloadOf(base),
+          kind === addon.EVENT_BINARY
+        );
+        break;
+      case addon.EVENT_PING:
+        cursor++;
+        this.inbound.handlePing(payloadOf(base));
+        break;
+      case addon.EVENT_PONG:
+        cursor++;
+        this.inbound.handlePong(payloadOf(base));
+        break;
+      case addon.EVENT_CLOSE:
+        cursor++;
+        this.inbound.handleClose(
+          (head >>> DETAIL_SHIFT) & DETAIL_MASK,
+          payloadOf(base)
+        );
+        break;
+      case addon.EVENT_ERROR:
+        cursor++;
+        if (this.inbound !== null) {
+          this.inbound.handleError(
+            (head >>> DETAIL_SHIFT) & DETAIL_MASK,
+            records[base + 2]
+          );
+        }
+        break;
+      case addon.EVENT_END:
+        cursor++;
+        this.inbound.handleEnd();
+        break;
+      case addon.EVENT_SENT:
+        cursor++;
+        this.handleSent(records[base + 2]);
+        break;
+      case addon.EVENT_CLOSED: {
+        const payload = payloadOf(base);
+
+        cursor++;
+        connections[index] = undefined;
+        if (this.isReferenced) keepAlive(-1);
+        this.handleClosed(((head >>> DETAIL_SHIFT) & DETAIL_MASK) === 1, [
+          payload.readDoubleLE(0),
+          payload.readDoubleLE(8)
+        ]);
+        return;
+      }
+      default:
+        // A handshake at an index that has just become free, or a listener
+        // of the same index.
+        return;
+    }
+  }
+}
+
+/**
+ * The payload of a record: a view of the slab, or memory of its own.
+ *
+ * @private
+ */
+function payloadOf(base) {
+  const length = records[base + 3];
+
+  if (length === 0) return EMPTY_BUFFER;
+  // The sign bit of the first word tells that it is large.
+  if (records[base] > 0x7fffffff) return environment.large(records[base + 2]);
+
+  return new FastBuffer(slab, records[base + 2], length);
+}
+
+const hub = {
+  addListener,
+  environment: null,
+  keepAlive,
+  open
+};
+
+module.exports = hub;

@@ -1,0 +1,283 @@
+//! The one object that JavaScript holds of the core, once per environment.
+
+#![allow(
+    unsafe_code,
+    reason = "events are written into memory that JavaScript owns and lends for one call"
+)]
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{BufferSlice, Function, Uint32ArraySlice};
+use napi::{Env, Error, Result};
+use napi_derive::napi;
+
+use super::waker::Waker;
+use crate::bridge::{Command, ConnectionId, Inbox, Reader};
+use crate::net::{self, Connection, Dispatcher};
+
+/// Where the offset into the slab begins in what [`Environment::take`] returns.
+const OFFSET_SHIFT: u32 = 12;
+/// Bit of what [`Environment::take`] returns: the slab is full.
+const SLAB_FULL: u32 = 1 << 11;
+
+/// How to listen.
+#[napi(object)]
+pub struct ListenOptions {
+    /// An IP address; absent for all.
+    pub host: Option<String>,
+    /// 0 for any free port.
+    pub port: u32,
+    /// Length of the queue of connections not yet accepted.
+    pub backlog: i32,
+    /// Milliseconds for a request's head; 0 for no limit.
+    pub headers_timeout: u32,
+}
+
+/// A socket's address, in the shape of `net.Socket#address()`.
+#[napi(object)]
+pub struct Address {
+    /// The IP address.
+    pub address: String,
+    /// `IPv4` or `IPv6`.
+    pub family: String,
+    /// The port.
+    pub port: u32,
+}
+
+/// The core of one JavaScript environment.
+#[napi]
+pub struct Environment {
+    environment: Arc<net::Environment>,
+    dispatcher: Dispatcher,
+    reader: Reader,
+    waker: Waker,
+}
+
+#[napi]
+impl Environment {
+    /// `drain` is called whenever there are events to take.
+    ///
+    /// # Errors
+    /// If the I/O threads can't be started.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, drain: Function<'_, (), ()>) -> Result<Self> {
+        let waker = Waker::new(&drain)?;
+        let inbox = Arc::new(Inbox::new(Box::new(waker.clone())));
+        let environment = net::Environment::new(Arc::clone(&inbox));
+        let dispatcher = Dispatcher::new(Arc::clone(&environment))
+            .map_err(|error| Error::from_reason(format!("oxws can't start: {error}")))?;
+        env.add_env_cleanup_hook(Arc::clone(&environment), |environment| environment.close())?;
+        Ok(Self {
+            environment,
+            dispatcher,
+            reader: Reader::new(inbox),
+            waker,
+        })
+    }
+
+    /// Sockets are not read while `bytes` wait to be taken.
+    #[napi(catch_unwind)]
+    pub fn limit_inbound(&self, bytes: u32) {
+        self.environment.limit_inbound(bytes as usize);
+    }
+
+    /// Copies events into `records` and their payloads into `slab` from
+    /// `offset` on. Returns the number of records (11 bits), whether the slab
+    /// is too full to go on (1 bit), and the slab's new offset (20 bits). No
+    /// record and no full slab: `drain` will be called.
+    #[napi(catch_unwind)]
+    pub fn take(
+        &mut self,
+        mut records: Uint32ArraySlice<'_>,
+        mut slab: BufferSlice<'_>,
+        offset: u32,
+    ) -> u32 {
+        if let Some(own) = self.dispatcher.take_own_events() {
+            self.reader.prepend(own);
+        }
+        // SAFETY: the array is the caller's for the length of this call, which
+        // runs no JavaScript, and no other thread knows it.
+        let records = unsafe { records.as_mut() };
+        let environment = &self.environment;
+        let taken = self
+            .reader
+            .take(records, &mut slab, offset as usize, |index| {
+                environment.forget_connection(index);
+            });
+        let full = if taken.slab_full { SLAB_FULL } else { 0 };
+        let offset = u32::try_from(taken.slab_offset).unwrap_or(offset);
+        let count = u32::try_from(taken.records).unwrap_or(0);
+        offset << OFFSET_SHIFT | full | count
+    }
+
+    /// A large payload of the last [`Environment::take`], by its number.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    #[napi(catch_unwind)]
+    pub fn large<'env>(&mut self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
+        let payload = self.reader.large(number as usize).unwrap_or_default();
+        BufferSlice::from_data(env, payload)
+    }
+
+    /// Carries out the commands in the first `length` bytes of `block`; with
+    /// `now` on this thread if order allows it. True if events arose here.
+    #[napi(catch_unwind)]
+    pub fn flush(&mut self, block: BufferSlice<'_>, length: u32, now: bool) -> bool {
+        let block = block.get(..length as usize).unwrap_or_default();
+        self.dispatcher.flush(block, now);
+        self.dispatcher.has_own_events()
+    }
+
+    /// Carries out one command with its payload where it is. True if events
+    /// arose here.
+    #[napi(catch_unwind)]
+    pub fn send(
+        &mut self,
+        index: u32,
+        generation: u32,
+        flags: u32,
+        payload: BufferSlice<'_>,
+    ) -> bool {
+        let id = ConnectionId { index, generation };
+        if let Some(command) = Command::new(id, flags, &payload) {
+            self.dispatcher.send(&command);
+        }
+        self.dispatcher.has_own_events()
+    }
+
+    /// Waits until all that was flushed has been offered to the kernel, at
+    /// most `milliseconds`.
+    #[napi(catch_unwind)]
+    pub fn settle(&self, milliseconds: u32) {
+        self.dispatcher
+            .settle(Duration::from_millis(milliseconds.into()));
+    }
+
+    /// Keeps the event loop alive, or no longer.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, env: Env, keep: bool) {
+        self.waker.keep_alive(env, keep);
+    }
+
+    /// Binds and listens. Returns the listener's index, or the system's error
+    /// number, negative.
+    #[napi(catch_unwind)]
+    pub fn listen(&self, options: ListenOptions) -> i32 {
+        let host = match options.host.as_deref().map(str::parse::<IpAddr>) {
+            None => None,
+            Some(Ok(host)) => Some(host),
+            Some(Err(_)) => return -INVALID_ARGUMENT,
+        };
+        let Ok(port) = u16::try_from(options.port) else {
+            return -INVALID_ARGUMENT;
+        };
+        let options = net::ListenOptions {
+            host,
+            port,
+            backlog: options.backlog,
+            headers_timeout: Duration::from_millis(options.headers_timeout.into()),
+        };
+        match self.environment.listen(&options) {
+            Ok(server) => i32::try_from(server.id.index).unwrap_or(-INVALID_ARGUMENT),
+            Err(error) => -error.raw_os_error().unwrap_or(INVALID_ARGUMENT),
+        }
+    }
+
+    /// The address that a listener is bound to.
+    #[napi(catch_unwind)]
+    pub fn server_address(&self, server: u32) -> Option<Address> {
+        let address = self.environment.server(server)?.address?;
+        Some(describe(address))
+    }
+
+    /// Stops listening.
+    #[napi(catch_unwind)]
+    pub fn close_server(&self, server: u32) {
+        if let Some(server) = self.environment.server(server) {
+            server.close();
+        }
+    }
+
+    /// Lets go of a listener after its last event.
+    #[napi(catch_unwind)]
+    pub fn forget_server(&self, server: u32) {
+        self.environment.forget_server(server);
+    }
+
+    /// Payload bytes of messages that the kernel has not taken.
+    #[napi(catch_unwind)]
+    pub fn buffered_amount(&self, index: u32, generation: u32) -> f64 {
+        let connection = self.connection(index, generation);
+        connection.map_or(0.0, |connection| {
+            to_number(connection.buffered_amount() as u64)
+        })
+    }
+
+    /// Bytes read and bytes written, or nothing if the connection is gone.
+    #[napi(catch_unwind)]
+    pub fn traffic(&self, index: u32, generation: u32) -> Option<Vec<f64>> {
+        let (read, written) = self.connection(index, generation)?.traffic();
+        Some(vec![to_number(read), to_number(written)])
+    }
+
+    /// The address of our end of a connection.
+    #[napi(catch_unwind)]
+    pub fn local_address(&self, index: u32, generation: u32) -> Option<Address> {
+        let connection = self.connection(index, generation)?;
+        connection.local_address().ok().map(describe)
+    }
+
+    /// Turns TCP keep-alive on, after `delay` milliseconds without traffic
+    /// (0: the system's default), or off.
+    #[napi(catch_unwind)]
+    pub fn set_keep_alive(&self, index: u32, generation: u32, on: bool, delay: u32) {
+        let delay = on.then(|| Duration::from_millis(delay.into()));
+        self.configure(index, generation, |c| c.set_keep_alive(delay));
+    }
+
+    /// Turns Nagle's algorithm off or on.
+    #[napi(catch_unwind)]
+    pub fn set_no_delay(&self, index: u32, generation: u32, no_delay: bool) {
+        self.configure(index, generation, |c| c.set_no_delay(no_delay));
+    }
+
+    fn configure(
+        &self,
+        index: u32,
+        generation: u32,
+        act: impl FnOnce(&Connection) -> io::Result<()>,
+    ) {
+        if let Some(connection) = self.connection(index, generation) {
+            // As net.Socket, which ignores failures of these.
+            let _ = act(&connection);
+        }
+    }
+
+    fn connection(&self, index: u32, generation: u32) -> Option<Arc<Connection>> {
+        self.environment
+            .connection(ConnectionId { index, generation })
+    }
+}
+
+/// EINVAL, for arguments that can't be meant.
+const INVALID_ARGUMENT: i32 = 22;
+
+fn describe(address: std::net::SocketAddr) -> Address {
+    Address {
+        address: address.ip().to_string(),
+        family: if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned(),
+        port: address.port().into(),
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "JavaScript's numbers are doubles; exact up to 2^53"
+)]
+fn to_number(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,210 @@
+//! What JavaScript tells its connections: the outbound record format.
+//!
+//! A block is a sequence of records, each aligned to 4 bytes: four native
+//! `u32` words (index, generation, kind and flags, payload length), then the
+//! payload. JavaScript writes them into memory of its own and hands over many
+//! at once; records of one connection keep their order.
+
+use super::ConnectionId;
+
+/// What to do. The numbers are known to JavaScript, which takes them from the
+/// addon's constants.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum CommandKind {
+    /// Send the payload as one frame; [`flag`] tells which.
+    Frame = 1,
+    /// Write the payload as it is.
+    Raw = 2,
+    /// The opening handshake is answered: begin framing. Payload: the words
+    /// of the connection's configuration.
+    Upgrade = 3,
+    /// End our side once everything before has been written.
+    End = 4,
+    /// Close the transport once the kernel had the chance to take everything
+    /// before.
+    Terminate = 5,
+    /// Stop reading.
+    Pause = 6,
+    /// Read on.
+    Resume = 7,
+}
+
+/// Bits of a record's third word above the kind's eight.
+pub mod flag {
+    /// Where a frame's opcode begins (4 bits).
+    pub const OPCODE_SHIFT: u32 = 8;
+    /// The frame's FIN bit.
+    pub const FIN: u32 = 1 << 12;
+    /// The frame's RSV1 bit.
+    pub const RSV1: u32 = 1 << 13;
+    /// The frame is to be masked.
+    pub const MASK: u32 = 1 << 14;
+    /// JavaScript wants to know when the kernel has taken it.
+    pub const ACKNOWLEDGE: u32 = 1 << 15;
+}
+
+/// Words before a record's payload.
+const HEAD_WORDS: usize = 4;
+const HEAD_BYTES: usize = HEAD_WORDS * size_of::<u32>();
+
+/// One record.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Command<'a> {
+    /// Whom it is for.
+    pub id: ConnectionId,
+    /// What to do.
+    pub kind: CommandKind,
+    /// The whole third word; see [`flag`].
+    pub flags: u32,
+    /// What to send.
+    pub payload: &'a [u8],
+}
+
+impl<'a> Command<'a> {
+    /// The command that `head`'s words and `payload` make, or `None` if its
+    /// kind is unknown.
+    #[must_use]
+    pub fn new(id: ConnectionId, flags: u32, payload: &'a [u8]) -> Option<Self> {
+        let kind = match flags & 0xff {
+            1 => CommandKind::Frame,
+            2 => CommandKind::Raw,
+            3 => CommandKind::Upgrade,
+            4 => CommandKind::End,
+            5 => CommandKind::Terminate,
+            6 => CommandKind::Pause,
+            7 => CommandKind::Resume,
+            _ => return None,
+        };
+        Some(Self {
+            id,
+            kind,
+            flags,
+            payload,
+        })
+    }
+
+    /// A block that holds this command alone.
+    #[must_use]
+    pub fn to_block(&self) -> Vec<u8> {
+        let length = u32::try_from(self.payload.len()).unwrap_or(u32::MAX);
+        let words = [self.id.index, self.id.generation, self.flags, length];
+        let mut block = Vec::with_capacity(HEAD_BYTES + self.payload.len());
+        block.extend(words.into_iter().flat_map(u32::to_ne_bytes));
+        block.extend_from_slice(self.payload);
+        block
+    }
+
+    /// The frame's opcode.
+    #[must_use]
+    pub fn opcode(&self) -> u8 {
+        u8::try_from(self.flags >> flag::OPCODE_SHIFT & 0x0f).unwrap_or_default()
+    }
+
+    /// Whether `bit` of [`flag`] is set.
+    #[must_use]
+    pub fn has(&self, bit: u32) -> bool {
+        self.flags & bit != 0
+    }
+}
+
+/// Reads the records of a block; ends early at one that is cut short or of an
+/// unknown kind.
+#[derive(Clone)]
+pub struct Commands<'a> {
+    block: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Commands<'a> {
+    /// The records of `block`.
+    #[must_use]
+    pub fn new(block: &'a [u8]) -> Self {
+        Self { block, offset: 0 }
+    }
+
+    /// Where the next record begins.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+impl<'a> Iterator for Commands<'a> {
+    type Item = Command<'a>;
+
+    fn next(&mut self) -> Option<Command<'a>> {
+        let rest = self.block.get(self.offset..)?;
+        let (head, rest) = rest.split_first_chunk::<HEAD_BYTES>()?;
+        let [index, generation, flags, length] = words(head);
+        let payload = rest.get(..length as usize)?;
+        let command = Command::new(ConnectionId { index, generation }, flags, payload)?;
+        self.offset += HEAD_BYTES + payload.len().next_multiple_of(size_of::<u32>());
+        Some(command)
+    }
+}
+
+fn words(head: &[u8; HEAD_BYTES]) -> [u32; HEAD_WORDS] {
+    let (words, _) = head.as_chunks::<4>();
+    let mut out = [0; HEAD_WORDS];
+    for (out, word) in out.iter_mut().zip(words) {
+        *out = u32::from_ne_bytes(*word);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(index: u32, flags: u32, payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(payload.len()).expect("a short payload");
+        let mut bytes: Vec<u8> = [index, 9, flags, length]
+            .into_iter()
+            .flat_map(u32::to_ne_bytes)
+            .collect();
+        bytes.extend_from_slice(payload);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes
+    }
+
+    #[test]
+    fn records_are_read_in_order_past_their_padding() {
+        let frame = CommandKind::Frame as u32 | 2 << flag::OPCODE_SHIFT | flag::FIN;
+        let block = [
+            record(1, frame, b"hello"),
+            record(2, CommandKind::Pause as u32, b""),
+            record(3, frame, b"four"),
+        ]
+        .concat();
+        let commands: Vec<_> = Commands::new(&block).collect();
+        let seen: Vec<_> = commands
+            .iter()
+            .map(|c| (c.id.index, c.kind, c.payload))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (1, CommandKind::Frame, &b"hello"[..]),
+                (2, CommandKind::Pause, b""),
+                (3, CommandKind::Frame, b"four"),
+            ]
+        );
+        assert_eq!(commands[0].opcode(), 2);
+        assert!(commands[0].has(flag::FIN) && !commands[0].has(flag::MASK));
+    }
+
+    #[test]
+    fn a_record_that_is_cut_short_ends_the_block() {
+        let block = record(1, CommandKind::Raw as u32, b"hello");
+        for length in 0..HEAD_BYTES + 5 {
+            assert_eq!(Commands::new(&block[..length]).count(), 0);
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_ends_the_block() {
+        let block = [record(1, 99, b""), record(1, 4, b"")].concat();
+        assert_eq!(Commands::new(&block).count(), 0);
+    }
+}

@@ -1,0 +1,38 @@
+//! What an I/O thread tells JavaScript.
+
+/// The kind of an inbound record. The numbers are known to JavaScript, which
+/// takes them from the addon's constants.
+///
+/// `detail` is the 24-bit number in a record's first word, `value` the word of
+/// a record that has no payload.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum EventKind {
+    /// A request for an upgrade. Payload: the fields of the request, a line
+    /// each; `detail`: [`crate::protocol`]'s verdict.
+    Handshake = 1,
+    /// A text message, valid UTF-8 unless validation is off.
+    Text = 2,
+    /// A binary message.
+    Binary = 3,
+    /// A ping frame.
+    Ping = 4,
+    /// A pong frame.
+    Pong = 5,
+    /// A close frame. Payload: the reason; `detail`: the code, 1005 for none.
+    Close = 6,
+    /// The connection failed. `detail`: the error's number; `value`: its
+    /// parameter.
+    Error = 7,
+    /// The peer ended its side without a close frame.
+    End = 8,
+    /// The transport is gone; the last event of a connection. `detail`: 1 if
+    /// close frames went both ways. Payload: bytes read and bytes written, two
+    /// little-endian doubles.
+    Closed = 9,
+    /// The kernel took all bytes of `value` more commands that asked to know.
+    Sent = 10,
+    /// A listener is closed and so are all connections that it accepted; in
+    /// place of a connection's index stands the listener's.
+    ServerClosed = 11,
+}

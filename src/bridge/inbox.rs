@@ -1,0 +1,156 @@
+//! The queue from the I/O threads to one environment's JavaScript thread.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Waker;
+
+use super::{Batch, lock};
+
+/// Bytes that may wait for JavaScript unless another number is set.
+const DEFAULT_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Wakes JavaScript's thread, from any thread.
+pub trait Wake: Send + Sync {
+    /// Makes JavaScript's thread take what the inbox holds.
+    fn wake(&self);
+}
+
+/// Batches that JavaScript has not taken, in the order of publication.
+///
+/// The reader is woken once when it sleeps and then not again until it found
+/// the inbox empty, however much is published meanwhile.
+pub struct Inbox {
+    state: Mutex<State>,
+    waker: Box<dyn Wake>,
+    untaken: AtomicUsize,
+    limit: AtomicUsize,
+    /// There are tasks in `State::blocked`.
+    any_blocked: AtomicBool,
+}
+
+struct State {
+    batches: VecDeque<Batch>,
+    spare: Vec<Batch>,
+    reader_sleeps: bool,
+    closed: bool,
+    /// Tasks that do not read because of `limit`.
+    blocked: Vec<Waker>,
+}
+
+impl Inbox {
+    /// An empty inbox.
+    #[must_use]
+    pub fn new(waker: Box<dyn Wake>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                batches: VecDeque::new(),
+                spare: Vec::new(),
+                reader_sleeps: true,
+                closed: false,
+                blocked: Vec::new(),
+            }),
+            waker,
+            untaken: AtomicUsize::new(0),
+            limit: AtomicUsize::new(DEFAULT_LIMIT),
+            any_blocked: AtomicBool::new(false),
+        }
+    }
+
+    /// Asks readers of sockets to stop while `bytes` have not been taken,
+    /// counted as payload plus a constant an event.
+    pub fn set_limit(&self, bytes: usize) {
+        self.limit.store(bytes, Ordering::Relaxed);
+    }
+
+    fn has_room(&self) -> bool {
+        self.untaken.load(Ordering::SeqCst) < self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Hands `batch` to the reader, waking it if it sleeps; returns an empty
+    /// batch to go on with. Once the inbox is closed the events are dropped.
+    pub fn publish(&self, batch: Batch) -> Batch {
+        let mut state = lock(&self.state);
+        if state.closed {
+            drop(state);
+            for (owner, bytes) in &batch.credits {
+                owner.release(*bytes);
+            }
+            return Batch::default();
+        }
+        state.batches.push_back(batch);
+        let spare = state.spare.pop().unwrap_or_default();
+        let wake = std::mem::take(&mut state.reader_sleeps);
+        drop(state);
+        if wake {
+            self.waker.wake();
+        }
+        spare
+    }
+
+    /// Counts `bytes` as not taken.
+    pub fn charge(&self, bytes: usize) {
+        self.untaken.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether sockets may be read. If not, `waker` is woken when they may.
+    pub fn may_read(&self, waker: &Waker) -> bool {
+        if self.has_room() {
+            return true;
+        }
+        let mut state = lock(&self.state);
+        if !state.blocked.iter().any(|other| other.will_wake(waker)) {
+            state.blocked.push(waker.clone());
+        }
+        drop(state);
+        self.any_blocked.store(true, Ordering::SeqCst);
+        // Once more after the flag is up, or a release in between is missed.
+        self.has_room()
+    }
+
+    /// `bytes` have been taken.
+    pub(super) fn release(&self, bytes: usize) {
+        self.untaken.fetch_sub(bytes, Ordering::SeqCst);
+        if self.has_room() && self.any_blocked.swap(false, Ordering::SeqCst) {
+            let blocked = std::mem::take(&mut lock(&self.state).blocked);
+            blocked.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Moves all batches into `into` and gives back `done`. Where there are
+    /// none the reader is taken to sleep, and true is returned.
+    pub(super) fn collect(&self, into: &mut VecDeque<Batch>, done: Option<Batch>) -> bool {
+        /// Emptied batches kept for another use.
+        const SPARE: usize = 4;
+        let mut state = lock(&self.state);
+        if let Some(done) = done
+            && state.spare.len() < SPARE
+        {
+            state.spare.push(done);
+        }
+        if state.batches.is_empty() {
+            state.reader_sleeps = true;
+            return true;
+        }
+        std::mem::swap(&mut state.batches, into);
+        false
+    }
+
+    /// Whether [`Inbox::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        lock(&self.state).closed
+    }
+
+    /// Drops what is queued and all that will be published: its environment is
+    /// gone. The reader is not woken again.
+    pub fn close(&self) {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        state.reader_sleeps = false;
+        let batches = std::mem::take(&mut state.batches);
+        let blocked = std::mem::take(&mut state.blocked);
+        drop(state);
+        drop(batches);
+        blocked.into_iter().for_each(Waker::wake);
+    }
+}

@@ -1,0 +1,24 @@
+//! What crosses between JavaScript's thread and the I/O threads.
+//!
+//! Plain Rust: no tokio, no Node-API. Inbound, an I/O thread fills a [`Batch`]
+//! and publishes it to the environment's [`Inbox`]; JavaScript's thread copies
+//! it out through a [`Reader`]. Outbound, JavaScript writes [`Command`]s into
+//! one block of bytes, and [`Commands`] reads them back.
+
+mod batch;
+mod command;
+mod event;
+mod id;
+mod inbox;
+mod reader;
+mod sync;
+mod table;
+
+pub use batch::{Batch, Credit, LARGE_PAYLOAD};
+pub use command::{Command, CommandKind, Commands, flag};
+pub use event::EventKind;
+pub use id::ConnectionId;
+pub use inbox::{Inbox, Wake};
+pub use reader::{RECORD_WORDS, Reader, Taken};
+pub use sync::lock;
+pub use table::Table;

@@ -1,0 +1,73 @@
+//! What JavaScript decides for a connection when it accepts the handshake.
+
+use std::time::Duration;
+
+use crate::protocol::{Heartbeat, Limits};
+
+/// Words of the payload of an `Upgrade` command, in the order of the fields of
+/// [`ConnectionConfig`]: maxPayload, maxFragments, maxBufferedChunks,
+/// maxPendingAutoPongs, switches, closeTimeout, heartbeat interval, heartbeat
+/// timeout, maxInboundBytes. Times are milliseconds; 0 turns a limit off.
+pub const CONFIG_WORDS: usize = 9;
+
+/// Bit of the switches word: answer pings.
+pub(crate) const AUTO_PONG: u32 = 1;
+/// Bit of the switches word: accept text that is not UTF-8.
+pub(crate) const SKIP_UTF8_VALIDATION: u32 = 1 << 1;
+
+/// The options of a connection that the core must know.
+#[derive(Clone, Debug)]
+pub struct ConnectionConfig {
+    /// What a peer may make us hold.
+    pub limits: Limits,
+    /// Answer pings without asking JavaScript.
+    pub auto_pong: bool,
+    /// Accept text that is not UTF-8.
+    pub skip_utf8_validation: bool,
+    /// Time for the closing handshake, from our close frame on.
+    pub close_timeout: Duration,
+    /// Ping the peer and expect an answer.
+    pub heartbeat: Option<Heartbeat>,
+    /// Bytes that may wait for JavaScript before the socket is not read.
+    pub max_inbound_bytes: usize,
+}
+
+impl ConnectionConfig {
+    /// Reads the payload of an `Upgrade` command.
+    #[must_use]
+    pub fn from_payload(payload: &[u8]) -> Option<Self> {
+        let (words, _) = payload.as_chunks::<4>();
+        let words: &[[u8; 4]; CONFIG_WORDS] = words.try_into().ok()?;
+        let [
+            max_payload,
+            max_fragments,
+            max_buffered_chunks,
+            max_pending_auto_pongs,
+            switches,
+            close_timeout,
+            interval,
+            timeout,
+            max_inbound_bytes,
+        ] = words.map(u32::from_ne_bytes);
+        Some(Self {
+            limits: Limits {
+                max_payload: max_payload.into(),
+                max_fragments,
+                max_buffered_chunks,
+                max_pending_auto_pongs,
+            },
+            auto_pong: switches & AUTO_PONG != 0,
+            skip_utf8_validation: switches & SKIP_UTF8_VALIDATION != 0,
+            close_timeout: milliseconds(close_timeout),
+            heartbeat: (interval > 0).then(|| Heartbeat {
+                interval: milliseconds(interval),
+                timeout: milliseconds(timeout),
+            }),
+            max_inbound_bytes: max_inbound_bytes as usize,
+        })
+    }
+}
+
+fn milliseconds(count: u32) -> Duration {
+    Duration::from_millis(count.into())
+}

@@ -1,0 +1,171 @@
+//! A connection as both of its threads see it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::tcp::OwnedWriteHalf;
+
+use super::output::{Outcome, Output};
+use super::publish::with_batch;
+use crate::bridge::{Command, ConnectionId, Credit, EventKind, Inbox, lock};
+
+/// A connection from the moment its upgrade is offered to JavaScript until
+/// JavaScript took its last event.
+pub struct Connection {
+    pub(super) id: ConnectionId,
+    pub(super) inbox: Arc<Inbox>,
+    /// Number of the I/O thread it lives on.
+    pub(super) thread: usize,
+    pub(super) output: Mutex<Output>,
+    pub(super) bytes_read: AtomicU64,
+    untaken: AtomicUsize,
+    inbound_limit: AtomicUsize,
+    /// The task stopped reading because of `inbound_limit`.
+    reading_blocked: AtomicBool,
+}
+
+impl Connection {
+    pub(super) fn new(
+        id: ConnectionId,
+        inbox: Arc<Inbox>,
+        thread: usize,
+        output: Output,
+    ) -> Self {
+        Self {
+            id,
+            inbox,
+            thread,
+            output: Mutex::new(output),
+            bytes_read: AtomicU64::new(0),
+            untaken: AtomicUsize::new(0),
+            inbound_limit: AtomicUsize::new(usize::MAX),
+            reading_blocked: AtomicBool::new(false),
+        }
+    }
+
+    /// Carries commands out. Returns how many of them asked to know and have
+    /// been taken by the kernel.
+    pub(super) fn submit<'a>(&self, commands: impl Iterator<Item = Command<'a>>) -> u32 {
+        let mut output = lock(&self.output);
+        let Outcome { acknowledged, wake } = output.submit(commands);
+        let waker = if wake { output.waker() } else { None };
+        drop(output);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        acknowledged
+    }
+
+    /// Does as a `Terminate` command would.
+    pub fn terminate(&self) {
+        let mut output = lock(&self.output);
+        output.terminated = true;
+        let waker = output.waker();
+        drop(output);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Tells JavaScript that `acknowledged` more commands are out; for the
+    /// connection's I/O thread.
+    pub(super) fn publish_sent(&self, acknowledged: u32) {
+        if acknowledged > 0 {
+            with_batch(&self.inbox, |batch| {
+                batch.push(EventKind::Sent, 0, self.id.index, acknowledged);
+            });
+        }
+    }
+
+    pub(super) fn set_inbound_limit(&self, bytes: usize) {
+        self.inbound_limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts bytes that wait for JavaScript.
+    pub(super) fn charge(&self, bytes: usize) {
+        self.untaken.fetch_add(bytes, Ordering::AcqRel);
+        self.inbox.charge(bytes);
+    }
+
+    /// Whether the bound on inbound data allows to read. If not, the task is
+    /// woken when it does.
+    pub(super) fn inbound_has_room(&self) -> bool {
+        let has_room =
+            || self.untaken.load(Ordering::SeqCst) < self.inbound_limit.load(Ordering::Relaxed);
+        if has_room() {
+            return true;
+        }
+        self.reading_blocked.store(true, Ordering::SeqCst);
+        // Once more after the flag is up, or a release in between is missed.
+        has_room()
+    }
+
+    /// Payload bytes of messages that the kernel has not taken.
+    #[must_use]
+    pub fn buffered_amount(&self) -> usize {
+        lock(&self.output).buffered()
+    }
+
+    /// Bytes read from and written to the transport.
+    #[must_use]
+    pub fn traffic(&self) -> (u64, u64) {
+        let read = self.bytes_read.load(Ordering::Relaxed);
+        (read, lock(&self.output).bytes_written())
+    }
+
+    /// The address of our end.
+    ///
+    /// # Errors
+    /// As `getsockname`, and `NotConnected` once the transport is gone.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        self.with_stream(|stream| stream.as_ref().local_addr())
+    }
+
+    /// Turns TCP keep-alive probes on, after `delay` without traffic, or off.
+    ///
+    /// # Errors
+    /// As `setsockopt`, and `NotConnected` once the transport is gone.
+    pub fn set_keep_alive(&self, delay: Option<Duration>) -> io::Result<()> {
+        self.with_stream(|stream| {
+            let socket = SockRef::from(stream.as_ref());
+            match delay {
+                Some(Duration::ZERO) => socket.set_keepalive(true),
+                Some(delay) => socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(delay)),
+                None => socket.set_keepalive(false),
+            }
+        })
+    }
+
+    /// Turns Nagle's algorithm off or on.
+    ///
+    /// # Errors
+    /// As `setsockopt`, and `NotConnected` once the transport is gone.
+    pub fn set_no_delay(&self, no_delay: bool) -> io::Result<()> {
+        self.with_stream(|stream| stream.as_ref().set_nodelay(no_delay))
+    }
+
+    fn with_stream<T>(&self, act: impl FnOnce(&OwnedWriteHalf) -> io::Result<T>) -> io::Result<T> {
+        match lock(&self.output).stream() {
+            Some(stream) => act(stream),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+}
+
+impl Credit for Connection {
+    fn release(&self, bytes: usize) {
+        let left = self.untaken.fetch_sub(bytes, Ordering::SeqCst) - bytes;
+        if left < self.inbound_limit.load(Ordering::Relaxed)
+            && self.reading_blocked.swap(false, Ordering::SeqCst)
+        {
+            let waker = lock(&self.output).waker();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! From JavaScript's commands to the sockets: who writes.
+//!
+//! A flush that addresses few connections is written here and now, on
+//! JavaScript's thread: the lowest latency and the least work in all. One that
+//! addresses many is handed to the I/O threads, because system calls are most
+//! of its cost and JavaScript has better things to do. As long as a thread has
+//! such work before it, everything for it goes the same way, so that order
+//! holds.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use super::Environment;
+use super::connection::Connection;
+use super::runtime::{IoThread, IoThreads};
+use crate::bridge::{Batch, Command, Commands, EventKind, lock};
+
+/// Connections that one flush may address and still be written by JavaScript's
+/// thread.
+const FEW_CONNECTIONS: usize = 4;
+
+/// Commands of one connection, in a block of bytes.
+struct Run {
+    connection: Arc<Connection>,
+    range: Range<usize>,
+}
+
+/// Commands on their way to an I/O thread.
+pub(super) struct Block {
+    bytes: Vec<u8>,
+    runs: Vec<Run>,
+}
+
+impl Block {
+    /// Carries all commands out, on the I/O thread.
+    pub(super) fn run(self) {
+        for Run { connection, range } in self.runs {
+            let bytes = self.bytes.get(range).unwrap_or_default();
+            let acknowledged = connection.submit(Commands::new(bytes));
+            connection.publish_sent(acknowledged);
+        }
+    }
+}
+
+/// The outbound side of an environment; lives on JavaScript's thread.
+pub struct Dispatcher {
+    environment: Arc<Environment>,
+    threads: &'static IoThreads,
+    runs: Vec<Run>,
+    /// Events that came of writing here; not yet given to the reader.
+    own: Batch,
+}
+
+impl Dispatcher {
+    /// The dispatcher of `environment`.
+    ///
+    /// # Errors
+    /// If the I/O threads can't be started.
+    pub fn new(environment: Arc<Environment>) -> io::Result<Self> {
+        Ok(Self {
+            environment,
+            threads: IoThreads::shared()?,
+            runs: Vec::new(),
+            own: Batch::default(),
+        })
+    }
+
+    /// Carries out the commands in `block`. With `now` they are written by
+    /// this thread if order allows it. Commands for connections that are gone
+    /// are dropped.
+    pub fn flush(&mut self, block: &[u8], now: bool) {
+        let mut runs = std::mem::take(&mut self.runs);
+        self.find_runs(block, &mut runs);
+        let few = now || runs.len() <= FEW_CONNECTIONS;
+        if few && runs.iter().all(|run| self.is_settled(run.connection.thread)) {
+            for Run { connection, range } in runs.drain(..) {
+                let commands = Commands::new(block.get(range).unwrap_or_default());
+                self.submit_here(&connection, commands);
+            }
+        } else {
+            self.hand_over(block, &mut runs);
+        }
+        runs.clear();
+        self.runs = runs;
+    }
+
+    /// Carries out one command whose payload is too large to be copied into a
+    /// block.
+    pub fn send(&mut self, command: &Command<'_>) {
+        let connection = lock(&self.environment.connections).get(command.id).cloned();
+        let Some(connection) = connection else {
+            return;
+        };
+        if self.is_settled(connection.thread) {
+            self.submit_here(&connection, std::iter::once(*command));
+        } else {
+            let block = command.to_block();
+            let range = 0..block.len();
+            self.hand_over(&block, &mut vec![Run { connection, range }]);
+        }
+    }
+
+    /// Whether events arose on this thread that the reader does not have.
+    #[must_use]
+    pub fn has_own_events(&self) -> bool {
+        !self.own.is_empty()
+    }
+
+    /// Events that arose on this thread, if any; to be given to the reader.
+    pub fn take_own_events(&mut self) -> Option<Batch> {
+        (!self.own.is_empty()).then(|| std::mem::take(&mut self.own))
+    }
+
+    /// Waits until the I/O threads have carried out what was handed to them,
+    /// `most` at the longest. For the end of the process.
+    pub fn settle(&self, most: Duration) {
+        let end = Instant::now() + most;
+        while Instant::now() < end && !self.threads.iter().all(IoThread::is_settled) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn is_settled(&self, thread: usize) -> bool {
+        self.threads.get(thread).is_none_or(IoThread::is_settled)
+    }
+
+    fn find_runs(&self, block: &[u8], runs: &mut Vec<Run>) {
+        let table = lock(&self.environment.connections);
+        let mut commands = Commands::new(block);
+        let mut start = 0;
+        let mut last = None;
+        while let Some(command) = commands.next() {
+            let end = commands.offset();
+            match runs.last_mut() {
+                Some(run) if last == Some(command.id) && run.range.end == start => {
+                    run.range.end = end;
+                }
+                Some(_) | None => {
+                    if let Some(connection) = table.get(command.id) {
+                        let connection = Arc::clone(connection);
+                        let range = start..end;
+                        runs.push(Run { connection, range });
+                        last = Some(command.id);
+                    }
+                }
+            }
+            start = end;
+        }
+    }
+
+    fn submit_here<'a>(
+        &mut self,
+        connection: &Connection,
+        commands: impl Iterator<Item = Command<'a>>,
+    ) {
+        let acknowledged = connection.submit(commands);
+        if acknowledged > 0 {
+            let index = connection.id.index;
+            self.own.push(EventKind::Sent, 0, index, acknowledged);
+        }
+    }
+
+    fn hand_over(&self, block: &[u8], runs: &mut Vec<Run>) {
+        for (number, thread) in self.threads.iter().enumerate() {
+            let mine: Vec<Run> = runs
+                .extract_if(.., |run| run.connection.thread == number)
+                .collect();
+            if !mine.is_empty() {
+                thread.hand_over(Block {
+                    bytes: block.to_vec(),
+                    runs: mine,
+                });
+            }
+        }
+    }
+}

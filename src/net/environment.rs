@@ -1,0 +1,99 @@
+//! All that one JavaScript environment has open.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use super::connection::Connection;
+use super::output::Output;
+use super::server::{ListenOptions, Server};
+use crate::bridge::{ConnectionId, Inbox, Table, lock};
+
+/// The connections and listeners of one environment: the main thread's or a
+/// worker's.
+pub struct Environment {
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) connections: Mutex<Table<Arc<Connection>>>,
+    servers: Mutex<Table<Arc<Server>>>,
+}
+
+impl Environment {
+    /// An environment that tells `inbox` what happens.
+    #[must_use]
+    pub fn new(inbox: Arc<Inbox>) -> Arc<Self> {
+        Arc::new(Self {
+            inbox,
+            connections: Mutex::default(),
+            servers: Mutex::default(),
+        })
+    }
+
+    /// No socket is read while `bytes` wait for JavaScript.
+    pub fn limit_inbound(&self, bytes: usize) {
+        self.inbox.set_limit(bytes);
+    }
+
+    /// Binds and listens. Returns the listener's id.
+    ///
+    /// # Errors
+    /// As `socket`, `bind` and `listen`.
+    pub fn listen(self: &Arc<Self>, options: &ListenOptions) -> io::Result<Arc<Server>> {
+        let socket = super::server::bind(options)?;
+        let server = lock(&self.servers)
+            .insert_with(|id| Arc::new(Server::new(id, options, socket.local_addr())))
+            .ok_or(io::ErrorKind::OutOfMemory)?;
+        if let Err(error) = server.start(Arc::clone(self), socket) {
+            lock(&self.servers).remove(server.id.index);
+            return Err(error);
+        }
+        Ok(server)
+    }
+
+    /// A listener that has not been forgotten.
+    #[must_use]
+    pub fn server(&self, index: u32) -> Option<Arc<Server>> {
+        lock(&self.servers).iter().find(|s| s.id.index == index).cloned()
+    }
+
+    /// Forgets a listener; its index may be used again.
+    pub fn forget_server(&self, index: u32) {
+        lock(&self.servers).remove(index);
+    }
+
+    /// The connection of `id`, unless JavaScript took its last event.
+    #[must_use]
+    pub fn connection(&self, id: ConnectionId) -> Option<Arc<Connection>> {
+        lock(&self.connections).get(id).cloned()
+    }
+
+    /// Forgets a connection: JavaScript took its last event.
+    pub fn forget_connection(&self, index: u32) {
+        lock(&self.connections).remove(index);
+    }
+
+    /// `None` once the environment is closed.
+    pub(super) fn add_connection(
+        &self,
+        thread: usize,
+        output: Output,
+    ) -> Option<Arc<Connection>> {
+        let mut connections = lock(&self.connections);
+        if self.inbox.is_closed() {
+            return None;
+        }
+        connections
+            .insert_with(|id| Arc::new(Connection::new(id, Arc::clone(&self.inbox), thread, output)))
+    }
+
+    /// Closes everything, at the end of the environment.
+    pub fn close(&self) {
+        self.inbox.close();
+        let servers: Vec<_> = lock(&self.servers).iter().cloned().collect();
+        for server in servers {
+            server.abort();
+        }
+        let connections: Vec<_> = lock(&self.connections).iter().cloned().collect();
+        for connection in connections {
+            connection.terminate();
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! An upgraded connection's protocol state, and what it means for its socket.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+use super::config::ConnectionConfig;
+use super::connection::Connection;
+use super::output::Outcome;
+use super::publish::with_batch;
+use crate::bridge::{Batch, EventKind, lock};
+use crate::protocol::{
+    Expired, Extensions, Limits, Payload, Receiver, ReceiverConfig, Role, Sink, Timers,
+};
+
+/// The receiving half of a connection and its timers.
+pub(super) struct Framing {
+    receiver: Receiver,
+    timers: Timers,
+    sleep: Option<Pin<Box<Sleep>>>,
+    auto_pong: bool,
+    limits: Limits,
+    close_timeout: Duration,
+    closing_timed: bool,
+    /// We do not read, by JavaScript's wish or because it is behind.
+    suspended: bool,
+}
+
+impl Framing {
+    pub(super) fn new(config: &ConnectionConfig) -> Self {
+        let now = Instant::now().into_std();
+        Self {
+            receiver: Receiver::new(ReceiverConfig {
+                role: Role::Server,
+                limits: config.limits,
+                skip_utf8_validation: config.skip_utf8_validation,
+                extensions: Extensions::NONE,
+            }),
+            timers: Timers::new(now, config.heartbeat),
+            sleep: None,
+            auto_pong: config.auto_pong,
+            limits: config.limits,
+            close_timeout: config.close_timeout,
+            closing_timed: false,
+            suspended: false,
+        }
+    }
+
+    /// Decodes what the peer sent and tells JavaScript.
+    pub(super) fn receive(&mut self, connection: &Arc<Connection>, bytes: &mut [u8]) {
+        self.timers.handle_received();
+        with_batch(&connection.inbox, |batch| {
+            let mut inbound = Inbound {
+                batch,
+                connection,
+                auto_pong: self.auto_pong,
+                limits: &self.limits,
+                cost: 0,
+            };
+            let result = self.receiver.handle_input(bytes, &mut inbound);
+            let cost = inbound.cost;
+            if let Err(error) = result {
+                lock(&connection.output).closing.handle_failed();
+                batch.push(
+                    EventKind::Error,
+                    error.number().into(),
+                    connection.id.index,
+                    error.parameter().into(),
+                );
+            }
+            if cost > 0 {
+                connection.charge(cost);
+                batch.charge(Arc::clone(connection) as _, cost);
+            }
+        });
+    }
+
+    /// Whether the socket may be read now. If not, the task is woken when it
+    /// may.
+    pub(super) fn may_read(&mut self, connection: &Connection, waker: &Waker) -> bool {
+        // After a close frame or an error what comes is only discarded.
+        let may_read = self.receiver.is_finished()
+            || (!lock(&connection.output).paused
+                && connection.inbound_has_room()
+                && connection.inbox.may_read(waker));
+        if self.suspended == may_read {
+            self.suspended = !may_read;
+            self.timers
+                .handle_reading_suspended(Instant::now().into_std(), !may_read);
+        }
+        may_read
+    }
+
+    /// The peer ended its side.
+    pub(super) fn handle_end_of_stream(&mut self, connection: &Connection) {
+        with_batch(&connection.inbox, |batch| {
+            batch.push(EventKind::End, 0, connection.id.index, 0);
+        });
+        self.time_closing();
+    }
+
+    /// Ready when time is up for this connection.
+    pub(super) fn poll_timers(
+        &mut self,
+        connection: &Connection,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if lock(&connection.output).closing.is_close_queued() {
+            self.time_closing();
+        }
+        while let Some(deadline) = self.timers.poll_deadline() {
+            let deadline = Instant::from_std(deadline);
+            let sleep = self
+                .sleep
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+            if sleep.deadline() != deadline {
+                sleep.as_mut().reset(deadline);
+            }
+            ready!(sleep.as_mut().poll(cx));
+            match self.timers.handle_timeout(Instant::now().into_std()) {
+                Some(Expired::SendPing) => {
+                    let mut output = lock(&connection.output);
+                    output.ping();
+                    output.flush(&mut Outcome::default());
+                }
+                Some(Expired::HeartbeatMissed | Expired::CloseTimeout) => return Poll::Ready(()),
+                None => {}
+            }
+        }
+        self.sleep = None;
+        Poll::Pending
+    }
+
+    fn time_closing(&mut self) {
+        if !self.closing_timed {
+            self.closing_timed = true;
+            let now = Instant::now().into_std();
+            self.timers.handle_closing_started(now, self.close_timeout);
+        }
+    }
+}
+
+/// Turns what the receiver finds into events.
+struct Inbound<'a> {
+    batch: &'a mut Batch,
+    connection: &'a Connection,
+    auto_pong: bool,
+    limits: &'a Limits,
+    cost: usize,
+}
+
+impl Inbound<'_> {
+    fn push(&mut self, kind: EventKind, detail: u32, payload: &[u8]) {
+        let index = self.connection.id.index;
+        self.cost += self.batch.push_payload(kind, detail, index, payload);
+    }
+}
+
+impl Sink for Inbound<'_> {
+    fn message(&mut self, binary: bool, payload: Payload<'_>) {
+        let kind = if binary {
+            EventKind::Binary
+        } else {
+            EventKind::Text
+        };
+        match payload {
+            Payload::Borrowed(payload) => self.push(kind, 0, payload),
+            Payload::Owned(payload) => {
+                let index = self.connection.id.index;
+                self.cost += self.batch.push_owned(kind, 0, index, payload);
+            }
+        }
+    }
+
+    fn ping(&mut self, payload: &[u8]) {
+        self.push(EventKind::Ping, 0, payload);
+        if self.auto_pong {
+            lock(&self.connection.output).auto_pong(payload, self.limits);
+        }
+    }
+
+    fn pong(&mut self, payload: &[u8]) {
+        self.push(EventKind::Pong, 0, payload);
+    }
+
+    fn close(&mut self, code: u16, reason: &[u8]) {
+        lock(&self.connection.output).closing.handle_close_received();
+        self.push(EventKind::Close, code.into(), reason);
+    }
+}

@@ -1,0 +1,25 @@
+//! Sockets, driven by tokio.
+//!
+//! Each I/O thread runs a single-threaded tokio runtime. A connection lives on
+//! one of them as one task: it reads, decodes and publishes events. Writing is
+//! open to two threads, so a connection's [`output`] stands behind a lock:
+//! JavaScript's thread writes short bursts itself, the I/O thread does the rest.
+
+mod config;
+mod connection;
+mod dispatch;
+mod environment;
+mod framing;
+mod opening;
+mod output;
+mod publish;
+mod runtime;
+mod server;
+mod task;
+
+pub use config::{CONFIG_WORDS, ConnectionConfig};
+pub use connection::Connection;
+pub use dispatch::Dispatcher;
+pub use environment::Environment;
+pub use runtime::io_thread_count;
+pub use server::{ListenOptions, Server};

@@ -1,0 +1,307 @@
+//! The opening of an accepted connection: requests are read, plain ones are
+//! answered here, an upgrade is offered to JavaScript.
+//!
+//! Answers and limits are those of Node's http server, on which ws stands.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
+
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+use super::Environment;
+use super::output::Output;
+use super::publish::with_batch;
+use super::server::{Guard, Phase};
+use super::task::{ConnectionTask, poll_read};
+use crate::bridge::{Credit, EventKind};
+use crate::protocol::handshake::{
+    self, Answer, BodySkipper, Intent, PlainRequest, RequestHead, Validation,
+};
+
+/// Idle time between two requests of one connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// Time for a whole request, its body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Why an opening ended without an upgrade.
+enum Failure {
+    /// The peer is gone, or the listener closes and nothing was asked.
+    Gone,
+    /// To be answered, then closed.
+    Answer(Answer),
+}
+
+impl From<io::Error> for Failure {
+    fn from(_: io::Error) -> Self {
+        Self::Gone
+    }
+}
+
+/// Serves one accepted connection to its end.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    thread: usize,
+    environment: Arc<Environment>,
+    guard: Arc<Guard>,
+) {
+    // A socket that is gone already shows it when it is read.
+    let _ = stream.set_nodelay(true);
+    let (reader, writer) = stream.into_split();
+    let mut opening = Opening {
+        reader,
+        writer,
+        buffer: Vec::new(),
+        bytes_read: 0,
+        bytes_written: 0,
+        phase: guard.server.phase(),
+        headers_timeout: guard.server.headers_timeout,
+    };
+    match opening.read_upgrade().await {
+        Ok(length) => opening.offer(length, peer, thread, &environment, guard).await,
+        Err(Failure::Gone) => {}
+        Err(Failure::Answer(answer)) => {
+            let _ = opening.answer(answer).await;
+        }
+    }
+}
+
+struct Opening {
+    reader: OwnedReadHalf,
+    writer: OwnedWriteHalf,
+    buffer: Vec<u8>,
+    bytes_read: u64,
+    bytes_written: u64,
+    phase: watch::Receiver<Phase>,
+    headers_timeout: Duration,
+}
+
+impl Opening {
+    /// Answers plain requests until an upgrade is asked for. Returns the
+    /// length of that request's head, at the start of the buffer.
+    async fn read_upgrade(&mut self) -> Result<usize, Failure> {
+        let mut first = true;
+        loop {
+            self.read_head(first).await?;
+            first = false;
+            let head = parse(&self.buffer)?.ok_or(Failure::Gone)?;
+            let length = head.length;
+            match head.intent() {
+                Intent::Upgrade => return Ok(length),
+                Intent::Connect => return Err(Failure::Gone),
+                Intent::Plain(request) => {
+                    self.buffer.drain(..length);
+                    self.refuse(request).await?;
+                }
+            }
+        }
+    }
+
+    /// Answers a plain request and skips its body.
+    async fn refuse(&mut self, request: PlainRequest) -> Result<(), Failure> {
+        if request.continues {
+            self.answer(Answer::Continue).await?;
+        }
+        self.answer(request.answer).await?;
+        // A listener that closes keeps no connection for another request.
+        if !request.keep_alive() || *self.phase.borrow() != Phase::Open {
+            return Err(Failure::Gone);
+        }
+        self.skip_body(BodySkipper::new(request.body)).await
+    }
+
+    /// Reads until the buffer begins with a whole head.
+    async fn read_head(&mut self, first: bool) -> Result<(), Failure> {
+        let mut deadline = deadline(if first {
+            self.headers_timeout
+        } else {
+            KEEP_ALIVE
+        });
+        let mut began = first;
+        loop {
+            if !self.buffer.is_empty() {
+                if parse(&self.buffer)?.is_some() {
+                    return Ok(());
+                }
+                if !began {
+                    began = true;
+                    deadline = self::deadline(self.headers_timeout);
+                }
+            }
+            match timeout_at(deadline, self.read_more()).await {
+                Ok(result) => result?,
+                Err(_) if began => return Err(Failure::Answer(Answer::RequestTimeout)),
+                Err(_) => return Err(Failure::Gone),
+            }
+        }
+    }
+
+    async fn skip_body(&mut self, mut skipper: BodySkipper) -> Result<(), Failure> {
+        let deadline = deadline(REQUEST_TIMEOUT);
+        loop {
+            // The answer is out; what can't be skipped ends the connection.
+            let consumed = skipper.skip(&self.buffer).map_err(|_| Failure::Gone)?;
+            self.buffer.drain(..consumed);
+            if skipper.is_done() {
+                return Ok(());
+            }
+            match timeout_at(deadline, self.read_more()).await {
+                Ok(result) => result?,
+                Err(_) => return Err(Failure::Gone),
+            }
+        }
+    }
+
+    /// Reads once. Gives up when the environment is gone, or the listener and
+    /// nothing has been asked.
+    async fn read_more(&mut self) -> Result<(), Failure> {
+        let Self {
+            reader,
+            buffer,
+            phase,
+            bytes_read,
+            ..
+        } = self;
+        let idle = buffer.is_empty();
+        let read = poll_fn(|cx| {
+            poll_read(reader, cx, |bytes| {
+                buffer.extend_from_slice(bytes);
+                bytes.len()
+            })
+        });
+        tokio::select! {
+            read = read => match read? {
+                0 => Err(Failure::Gone),
+                count => {
+                    *bytes_read += count as u64;
+                    Ok(())
+                }
+            },
+            _ = phase.wait_for(|phase| match phase {
+                Phase::Open => false,
+                Phase::Closing => idle,
+                Phase::Aborted => true,
+            }) => Err(Failure::Gone),
+        }
+    }
+
+    async fn answer(&mut self, answer: Answer) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        answer.encode(&httpdate::fmt_http_date(SystemTime::now()), &mut bytes);
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            self.writer.writable().await?;
+            match self.writer.try_write(rest) {
+                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.bytes_written += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Offers the request to JavaScript and goes on as a connection.
+    async fn offer(
+        self,
+        length: usize,
+        peer: SocketAddr,
+        thread: usize,
+        environment: &Environment,
+        guard: Arc<Guard>,
+    ) {
+        let Some(connection) = environment.add_connection(thread, Output::new(self.writer, self.bytes_written))
+        else {
+            return;
+        };
+        connection
+            .bytes_read
+            .store(self.bytes_read, Ordering::Relaxed);
+        let id = connection.id;
+        {
+            // The head was whole and well formed when its length was found.
+            let Ok(Some(head)) = parse(&self.buffer) else {
+                return;
+            };
+            let validation = handshake::validate(&head);
+            let verdict = verdict(&validation);
+            let server = guard.server.id.index;
+            let text = describe(&head, &validation, id.generation, server, peer);
+            with_batch(&connection.inbox, |batch| {
+                let cost = batch.push_payload(EventKind::Handshake, verdict, id.index, &text);
+                connection.charge(cost);
+                batch.charge(Arc::clone(&connection) as Arc<dyn Credit>, cost);
+            });
+        }
+        let mut early = self.buffer;
+        early.drain(..length);
+        ConnectionTask::new(connection, self.reader, early, guard)
+            .run()
+            .await;
+    }
+}
+
+/// Reads the head at the start of `buffer`.
+fn parse(buffer: &[u8]) -> Result<Option<RequestHead<'_>>, Failure> {
+    handshake::parse_head(buffer).map_err(|error| Failure::Answer(error.into()))
+}
+
+/// What JavaScript is told of a handshake: the number of the rejection, or 0
+/// (4 bits), then whether the subprotocols and the extensions are malformed.
+fn verdict(validation: &Validation<'_>) -> u32 {
+    let rejection = validation.rejection.map_or(0, |r| u32::from(r.number()));
+    let subprotocols = u32::from(validation.subprotocols.is_err()) << 4;
+    let extensions = u32::from(!validation.extensions_valid) << 5;
+    rejection | subprotocols | extensions
+}
+
+/// The fields of a request as JavaScript reads them, a line each: generation,
+/// listener, peer's address, its port, accept key, subprotocols joined by
+/// commas, method, target, minor version, then names and values of headers in
+/// turn. No field can hold a line break.
+fn describe(
+    head: &RequestHead<'_>,
+    validation: &Validation<'_>,
+    generation: u32,
+    server: u32,
+    peer: SocketAddr,
+) -> Vec<u8> {
+    let accept_key = validation.accept_key.as_deref().unwrap_or_default();
+    let subprotocols = match &validation.subprotocols {
+        Ok(names) => names.join(","),
+        Err(_) => String::new(),
+    };
+    let fixed = [
+        generation.to_string(),
+        server.to_string(),
+        peer.ip().to_string(),
+        peer.port().to_string(),
+        accept_key.to_owned(),
+        subprotocols,
+        head.method.to_owned(),
+    ];
+    let mut text = fixed.join("\n").into_bytes();
+    let minor_version = head.minor_version.to_string();
+    let rest = [head.target.as_bytes(), minor_version.as_bytes()].into_iter();
+    let headers = head.headers.iter();
+    let headers = headers.flat_map(|(name, value)| [name.as_bytes(), value]);
+    for field in rest.chain(headers) {
+        text.push(b'\n');
+        text.extend_from_slice(field);
+    }
+    text
+}
+
+/// `timeout` from now; zero is no limit.
+fn deadline(timeout: Duration) -> Instant {
+    /// Far enough to be never.
+    const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now() + if timeout.is_zero() { NEVER } else { timeout }
+}

@@ -1,0 +1,404 @@
+//! What a connection still has to write, and writing it.
+//!
+//! Bytes that the kernel does not take at once wait in one queue; as long as
+//! it holds any, everything goes behind them. Marks remember where frames end,
+//! to know what is still buffered, which callbacks are due, and when a close
+//! frame is out.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::task::Waker;
+
+use tokio::net::tcp::OwnedWriteHalf;
+
+use super::config::ConnectionConfig;
+use crate::bridge::{Command, CommandKind, flag};
+use crate::protocol::{
+    ClosingHandshake, Control, Header, Limits, OpCode, encode_frame, encode_header,
+};
+
+/// Payloads of at least this many bytes are written from where they are
+/// instead of being copied behind their header.
+const VECTORED_PAYLOAD: usize = 16 * 1024;
+
+/// Marks that a connection keeps room for while nothing waits.
+const MARKS_KEPT: usize = 16;
+
+/// The end of a frame in the stream of bytes.
+#[derive(Copy, Clone)]
+struct Mark {
+    /// Bytes of the connection up to here.
+    end: u64,
+    /// Payload bytes that count as buffered until the kernel took the frame.
+    payload: usize,
+    kind: MarkKind,
+    acknowledge: bool,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum MarkKind {
+    Plain,
+    AutoPong,
+    Close,
+}
+
+/// Frames that were encoded and not offered to the kernel yet; one for each
+/// thread, so that connections own no buffer while nothing waits.
+#[derive(Default)]
+struct Scratch {
+    bytes: Vec<u8>,
+    marks: Vec<Mark>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// What came of giving commands to an output.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// Commands that asked to know and whose bytes the kernel took.
+    pub(super) acknowledged: u32,
+    /// The connection's task has something to do.
+    pub(super) wake: bool,
+}
+
+/// The sending half of a connection.
+pub(super) struct Output {
+    stream: Option<OwnedWriteHalf>,
+    /// The connection's task.
+    waker: Option<Waker>,
+    /// Set by `Upgrade` until the task takes it.
+    pub(super) config: Option<Box<ConnectionConfig>>,
+    queue: Vec<u8>,
+    /// Bytes of `queue` that have been written.
+    head: usize,
+    /// All bytes the kernel took.
+    written: u64,
+    marks: VecDeque<Mark>,
+    buffered: usize,
+    pending_auto_pongs: u32,
+    pub(super) closing: ClosingHandshake,
+    /// Our side is to be ended when the queue is empty.
+    pub(super) ending: bool,
+    pub(super) terminated: bool,
+    /// Writing failed: nothing more goes out.
+    pub(super) failed: bool,
+    pub(super) paused: bool,
+}
+
+impl Output {
+    /// `written` bytes have been written to `stream` before.
+    pub(super) fn new(stream: OwnedWriteHalf, written: u64) -> Self {
+        Self {
+            stream: Some(stream),
+            waker: None,
+            config: None,
+            queue: Vec::new(),
+            head: 0,
+            written,
+            marks: VecDeque::new(),
+            buffered: 0,
+            pending_auto_pongs: 0,
+            closing: ClosingHandshake::default(),
+            ending: false,
+            terminated: false,
+            failed: false,
+            paused: false,
+        }
+    }
+
+    /// Remembers whom to wake.
+    pub(super) fn register(&mut self, waker: &Waker) {
+        match &mut self.waker {
+            Some(known) => known.clone_from(waker),
+            None => self.waker = Some(waker.clone()),
+        }
+    }
+
+    /// The connection's task, to be woken once the lock is released.
+    pub(super) fn waker(&self) -> Option<Waker> {
+        self.waker.clone()
+    }
+
+    /// Whether bytes wait for the kernel.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.head < self.queue.len()
+    }
+
+    /// Payload bytes of messages that the kernel has not taken.
+    pub(super) fn buffered(&self) -> usize {
+        self.buffered
+    }
+
+    /// All bytes that the kernel took.
+    pub(super) fn bytes_written(&self) -> u64 {
+        self.written
+    }
+
+    pub(super) fn stream(&self) -> Option<&OwnedWriteHalf> {
+        self.stream.as_ref()
+    }
+
+    /// Lets go of the transport; later commands do nothing.
+    pub(super) fn take_stream(&mut self) -> Option<OwnedWriteHalf> {
+        self.queue = Vec::new();
+        self.head = 0;
+        self.marks = VecDeque::new();
+        self.buffered = 0;
+        self.waker = None;
+        self.stream.take()
+    }
+
+    /// Carries commands out in order and offers what they send to the kernel.
+    pub(super) fn submit<'a>(&mut self, commands: impl Iterator<Item = Command<'a>>) -> Outcome {
+        let mut outcome = Outcome::default();
+        if self.stream.is_none() {
+            return outcome;
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            for command in commands {
+                if self.terminated {
+                    break;
+                }
+                self.carry_out(&command, scratch, &mut outcome);
+            }
+            self.offer(scratch, &mut outcome);
+        });
+        outcome
+    }
+
+    fn carry_out(&mut self, command: &Command<'_>, scratch: &mut Scratch, outcome: &mut Outcome) {
+        match command.kind {
+            CommandKind::Frame => self.frame(command, scratch, outcome),
+            CommandKind::Raw => {
+                scratch.bytes.extend_from_slice(command.payload);
+                let acknowledge = command.has(flag::ACKNOWLEDGE);
+                self.mark(scratch, 0, MarkKind::Plain, acknowledge);
+            }
+            CommandKind::Upgrade => {
+                self.config = ConnectionConfig::from_payload(command.payload).map(Box::new);
+                outcome.wake = true;
+            }
+            CommandKind::End => {
+                self.ending = true;
+                outcome.wake = true;
+            }
+            CommandKind::Terminate => {
+                self.terminated = true;
+                outcome.wake = true;
+            }
+            CommandKind::Pause => {
+                self.paused = true;
+            }
+            CommandKind::Resume => {
+                self.paused = false;
+                outcome.wake = true;
+            }
+        }
+    }
+
+    fn frame(&mut self, command: &Command<'_>, scratch: &mut Scratch, outcome: &mut Outcome) {
+        // RFC 6455 §5.5.1: no frame follows a close frame.
+        if self.closing.is_close_queued() {
+            return;
+        }
+        let header = Header {
+            fin: command.has(flag::FIN),
+            rsv1: command.has(flag::RSV1),
+            opcode: OpCode::from(command.opcode()),
+            mask: None,
+        };
+        let (kind, counted) = match header.opcode {
+            OpCode::Data(_) => (MarkKind::Plain, command.payload.len()),
+            OpCode::Control(Control::Close) if self.closing.handle_close_queued() => {
+                // The task times the closing handshake.
+                outcome.wake = true;
+                (MarkKind::Close, 0)
+            }
+            OpCode::Control(_) => (MarkKind::Plain, 0),
+        };
+        self.buffered += counted;
+        if command.payload.len() < VECTORED_PAYLOAD {
+            encode_frame(&header, command.payload, &mut scratch.bytes);
+        } else {
+            encode_header(&header, command.payload.len(), &mut scratch.bytes);
+            self.offer_vectored(command.payload, scratch);
+        }
+        self.mark(scratch, counted, kind, command.has(flag::ACKNOWLEDGE));
+    }
+
+    /// Queues the answer to a ping; too many that the peer does not take end
+    /// the connection.
+    pub(super) fn auto_pong(&mut self, payload: &[u8], limits: &Limits) {
+        if !self.closing.may_send_pong() || self.terminated || self.failed {
+            return;
+        }
+        if !limits.allows_auto_pong(self.pending_auto_pongs) {
+            // Those of this very turn have not been offered to the kernel yet.
+            self.flush(&mut Outcome::default());
+        }
+        if limits.allows_auto_pong(self.pending_auto_pongs) {
+            self.pending_auto_pongs += 1;
+            self.control(Control::Pong, payload, MarkKind::AutoPong);
+        } else {
+            self.terminated = true;
+        }
+    }
+
+    /// Queues a ping of the core's own.
+    pub(super) fn ping(&mut self) {
+        if !self.closing.is_close_queued() {
+            self.control(Control::Ping, &[], MarkKind::Plain);
+        }
+    }
+
+    fn control(&mut self, opcode: Control, payload: &[u8], kind: MarkKind) {
+        let header = Header::new(OpCode::Control(opcode));
+        encode_frame(&header, payload, &mut self.queue);
+        self.marks.push_back(Mark {
+            end: self.written + (self.queue.len() - self.head) as u64,
+            payload: 0,
+            kind,
+            acknowledge: false,
+        });
+    }
+
+    /// Notes that a frame ends where `scratch` ends now.
+    fn mark(&self, scratch: &mut Scratch, payload: usize, kind: MarkKind, acknowledge: bool) {
+        let waiting = self.queue.len() - self.head + scratch.bytes.len();
+        scratch.marks.push(Mark {
+            end: self.written + waiting as u64,
+            payload,
+            kind,
+            acknowledge,
+        });
+    }
+
+    /// Offers `scratch` to the kernel and queues what it does not take.
+    fn offer(&mut self, scratch: &mut Scratch, outcome: &mut Outcome) {
+        let taken = if self.is_blocked() || scratch.bytes.is_empty() {
+            0
+        } else {
+            self.write(&scratch.bytes)
+        };
+        let rest = scratch.bytes.get(taken..).unwrap_or_default();
+        if !rest.is_empty() && !self.failed {
+            self.queue.extend_from_slice(rest);
+            outcome.wake = true;
+        }
+        outcome.wake |= self.failed;
+        scratch.bytes.clear();
+        self.marks.extend(scratch.marks.drain(..));
+        self.settle(outcome);
+    }
+
+    /// Offers `scratch`, which ends in a header, together with its payload.
+    fn offer_vectored(&mut self, payload: &[u8], scratch: &mut Scratch) {
+        let head = std::mem::take(&mut scratch.bytes);
+        let taken = if self.is_blocked() {
+            0
+        } else {
+            self.write_vectored(&head, payload)
+        };
+        if !self.failed {
+            let rest = head.get(taken..).unwrap_or_default();
+            self.queue.extend_from_slice(rest);
+            let taken = taken.saturating_sub(head.len());
+            let rest = payload.get(taken..).unwrap_or_default();
+            self.queue.extend_from_slice(rest);
+        }
+        scratch.bytes = head;
+        scratch.bytes.clear();
+    }
+
+    /// Writes what waits. Returns whether nothing waits any more.
+    pub(super) fn flush(&mut self, outcome: &mut Outcome) -> bool {
+        while self.is_blocked() && !self.failed {
+            let queue = std::mem::take(&mut self.queue);
+            let taken = self.write(queue.get(self.head..).unwrap_or_default());
+            self.queue = queue;
+            self.head += taken;
+            if taken == 0 {
+                break;
+            }
+        }
+        if !self.is_blocked() {
+            // A connection owns no buffer while nothing waits.
+            self.queue = Vec::new();
+            self.head = 0;
+        } else if self.head > self.queue.len() / 2 {
+            self.queue.drain(..self.head);
+            self.head = 0;
+        }
+        self.settle(outcome);
+        !self.is_blocked()
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> usize {
+        let result = match &self.stream {
+            Some(stream) => stream.try_write(bytes),
+            None => return 0,
+        };
+        self.count(result)
+    }
+
+    fn write_vectored(&mut self, head: &[u8], payload: &[u8]) -> usize {
+        let slices = [IoSlice::new(head), IoSlice::new(payload)];
+        let result = match &self.stream {
+            Some(stream) => stream.try_write_vectored(&slices),
+            None => return 0,
+        };
+        self.count(result)
+    }
+
+    fn count(&mut self, result: io::Result<usize>) -> usize {
+        match result {
+            Ok(taken) => {
+                self.written += taken as u64;
+                taken
+            }
+            Err(error) if is_transient(&error) => 0,
+            Err(_) => {
+                self.fail();
+                0
+            }
+        }
+    }
+
+    /// The transport takes nothing any more.
+    pub(super) fn fail(&mut self) {
+        self.failed = true;
+        self.queue = Vec::new();
+        self.head = 0;
+        self.marks.clear();
+    }
+
+    /// Draws the conclusions from what has been written.
+    fn settle(&mut self, outcome: &mut Outcome) {
+        while let Some(mark) = self.marks.front().copied() {
+            if mark.end > self.written {
+                return;
+            }
+            self.marks.pop_front();
+            self.buffered = self.buffered.saturating_sub(mark.payload);
+            outcome.acknowledged += u32::from(mark.acknowledge);
+            match mark.kind {
+                MarkKind::Plain => {}
+                MarkKind::AutoPong => self.pending_auto_pongs -= 1,
+                MarkKind::Close => self.closing.handle_close_sent(),
+            }
+        }
+        if self.marks.capacity() > MARKS_KEPT {
+            self.marks = VecDeque::new();
+        }
+    }
+}
+
+fn is_transient(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}

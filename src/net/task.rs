@@ -1,0 +1,284 @@
+//! The task of one connection, from the offer of its upgrade to its end.
+//!
+//! It alone reads the socket and keeps the connection's timers; writing it
+//! shares with JavaScript's thread (see [`super::output`]). Until JavaScript
+//! accepts the handshake it only collects what the peer sends too early.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker, ready};
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::tcp::OwnedReadHalf;
+
+use super::connection::Connection;
+use super::framing::Framing;
+use super::output::Outcome;
+use super::publish::with_batch;
+use super::server::Guard;
+use crate::bridge::{EventKind, lock};
+
+/// What one read may bring; one buffer for each thread.
+const READ_BUFFER: usize = 64 * 1024;
+/// Bytes that a peer may send before its handshake is answered.
+const MOST_EARLY_BYTES: usize = 64 * 1024;
+/// Reads of one connection before the others of its thread have their turn.
+const READS_IN_A_ROW: usize = 8;
+/// The number, among those of protocol errors, that says that the core failed
+/// and not the peer.
+const INTERNAL_ERROR: u32 = 255;
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BUFFER]);
+}
+
+/// Reads once into this thread's buffer and gives `act` what came; nothing at
+/// the end of the stream.
+pub(super) fn poll_read<R>(
+    reader: &mut OwnedReadHalf,
+    cx: &mut Context<'_>,
+    act: impl FnOnce(&mut [u8]) -> R,
+) -> Poll<io::Result<R>> {
+    BUFFER.with_borrow_mut(|buffer| {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(Pin::new(reader).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(act(buffer.filled_mut())))
+    })
+}
+
+enum Phase {
+    /// JavaScript decides; what the peer sent since.
+    Offered(Vec<u8>),
+    Open(Box<Framing>),
+}
+
+/// Drives one connection.
+pub(super) struct ConnectionTask {
+    connection: Arc<Connection>,
+    reader: OwnedReadHalf,
+    phase: Phase,
+    /// The peer ended its side.
+    end_of_stream: bool,
+    /// We ended ours.
+    ended: bool,
+    finished: bool,
+    /// Tells the listener when the connection is gone.
+    _guard: Arc<Guard>,
+}
+
+/// There is nothing more to do.
+struct Finished;
+
+impl ConnectionTask {
+    /// `early` is what the peer sent behind its request.
+    pub(super) fn new(
+        connection: Arc<Connection>,
+        reader: OwnedReadHalf,
+        early: Vec<u8>,
+        guard: Arc<Guard>,
+    ) -> Self {
+        Self {
+            connection,
+            reader,
+            phase: Phase::Offered(early),
+            end_of_stream: false,
+            ended: false,
+            finished: false,
+            _guard: guard,
+        }
+    }
+
+    /// Runs until the transport is gone.
+    pub(super) async fn run(mut self) {
+        let Finished = poll_fn(|cx| self.poll(cx)).await;
+        self.finish();
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        lock(&self.connection.output).register(cx.waker());
+        self.begin_framing();
+        // Reading may give cause to write (pongs), and so may a timer.
+        let finished = self.poll_output(cx).is_ready()
+            || self.poll_input(cx).is_ready()
+            || self.poll_timers(cx).is_ready()
+            || self.poll_output(cx).is_ready();
+        if finished {
+            Poll::Ready(Finished)
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Goes over to framing once JavaScript has accepted the handshake.
+    fn begin_framing(&mut self) {
+        let Phase::Offered(early) = &mut self.phase else {
+            return;
+        };
+        let Some(config) = lock(&self.connection.output).config.take() else {
+            return;
+        };
+        self.connection.set_inbound_limit(config.max_inbound_bytes);
+        let mut early = std::mem::take(early);
+        let mut framing = Box::new(Framing::new(&config));
+        if !early.is_empty() {
+            framing.receive(&self.connection, &mut early);
+        }
+        self.phase = Phase::Open(framing);
+        if self.end_of_stream {
+            self.handle_end_of_stream();
+        }
+    }
+
+    /// Writes what waits, and ends our side when its time has come.
+    fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        let mut outcome = Outcome::default();
+        let mut output = lock(&self.connection.output);
+        while output.is_blocked() && !output.failed {
+            // What arose in this turn goes out without asking first.
+            if output.flush(&mut outcome) || output.failed {
+                break;
+            }
+            match self.reader.as_ref().poll_write_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => output.fail(),
+                Poll::Pending => break,
+            }
+        }
+        let ready_to_end = !output.is_blocked() && (output.ending || output.closing.should_end());
+        let unwritable = output.failed && (output.paused || self.end_of_stream);
+        let finished = output.terminated || unwritable;
+        drop(output);
+        self.connection.publish_sent(outcome.acknowledged);
+        if finished {
+            return Poll::Ready(Finished);
+        }
+        if ready_to_end && !self.ended {
+            self.ended = true;
+            let refused = matches!(self.phase, Phase::Offered(_));
+            let socket = SockRef::from(self.reader.as_ref());
+            if socket.shutdown(Shutdown::Write).is_err() || refused {
+                return Poll::Ready(Finished);
+            }
+        }
+        if self.ended && self.end_of_stream {
+            return Poll::Ready(Finished);
+        }
+        Poll::Pending
+    }
+
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        for _ in 0..READS_IN_A_ROW {
+            if self.end_of_stream || !self.may_read(cx.waker()) {
+                return Poll::Pending;
+            }
+            let Self {
+                reader,
+                connection,
+                phase,
+                ..
+            } = self;
+            let read = ready!(poll_read(reader, cx, |bytes| {
+                let length = bytes.len();
+                connection
+                    .bytes_read
+                    .fetch_add(length as u64, Ordering::Relaxed);
+                match phase {
+                    _ if length == 0 => {}
+                    Phase::Offered(early) => early.extend_from_slice(bytes),
+                    Phase::Open(framing) => framing.receive(connection, bytes),
+                }
+                length
+            }));
+            match read {
+                Ok(0) => {
+                    self.end_of_stream = true;
+                    if matches!(&self.phase, Phase::Offered(early) if early.is_empty()) {
+                        return Poll::Ready(Finished);
+                    }
+                    self.handle_end_of_stream();
+                }
+                Ok(_) => {}
+                // The peer has reset the connection.
+                Err(_) => return Poll::Ready(Finished),
+            }
+            if lock(&self.connection.output).terminated {
+                return Poll::Ready(Finished);
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn may_read(&mut self, waker: &Waker) -> bool {
+        match &mut self.phase {
+            Phase::Offered(early) => early.len() < MOST_EARLY_BYTES,
+            Phase::Open(framing) => framing.may_read(&self.connection, waker),
+        }
+    }
+
+    /// As ws: the end of the peer's side ends ours, once everything queued is
+    /// out.
+    fn handle_end_of_stream(&mut self) {
+        if let Phase::Open(framing) = &mut self.phase {
+            framing.handle_end_of_stream(&self.connection);
+            lock(&self.connection.output).ending = true;
+        }
+    }
+
+    fn poll_timers(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        match &mut self.phase {
+            Phase::Offered(_) => Poll::Pending,
+            Phase::Open(framing) => framing.poll_timers(&self.connection, cx).map(|()| Finished),
+        }
+    }
+
+    /// Closes the transport and says so.
+    fn finish(&mut self) {
+        self.finished = true;
+        let mut output = lock(&self.connection.output);
+        let written = output.bytes_written();
+        let clean = output.closing.is_clean();
+        let stream = output.take_stream();
+        drop(output);
+        if let Some(stream) = stream {
+            // Dropping the half would end the stream politely; what is left to
+            // do is to close it.
+            stream.forget();
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "JavaScript's numbers are doubles; exact up to 2^53 bytes"
+        )]
+        let traffic = [self.connection.bytes_read.load(Ordering::Relaxed), written]
+            .map(|count| (count as f64).to_le_bytes());
+        let index = self.connection.id.index;
+        with_batch(&self.connection.inbox, |batch| {
+            batch.push_payload(
+                EventKind::Closed,
+                clean.into(),
+                index,
+                traffic.as_flattened(),
+            );
+        });
+    }
+}
+
+impl Drop for ConnectionTask {
+    fn drop(&mut self) {
+        // Only a panic leads here unfinished: an error for this connection,
+        // nothing for the others.
+        if !self.finished {
+            let index = self.connection.id.index;
+            with_batch(&self.connection.inbox, |batch| {
+                batch.push(EventKind::Error, INTERNAL_ERROR, index, 0);
+            });
+            self.finish();
+        }
+    }
+}
