@@ -143,8 +143,10 @@ describe('WebSocket', () => {
       }, 'all messages');
       const connections = [];
 
-      for (let i = 0; i < count; i++)
+      for (let i = 0; i < count; i++) {
         connections.push(await connectRaw(t, wss));
+      }
+
       for (let i = 0; i < each; i++) {
         for (const { raw } of connections) raw.write(text(String(i)));
       }

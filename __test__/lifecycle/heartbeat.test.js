@@ -109,4 +109,30 @@ describe('Heartbeat', beyondReference, () => {
     for (let i = 0; i < 30; i++) await once(client, 'ping');
     assert.strictEqual(ws.readyState, ws.OPEN);
   });
+
+  it('does not blame a peer whose answers wait unread', async (t) => {
+    const wss = await startServer(t, {
+      heartbeat: { interval: 50, timeout: 500 },
+      maxInboundBytes: 64 * 1024
+    });
+    const { client, ws } = await connect(t, wss);
+
+    ws.pause();
+    for (let i = 0; i < 32; i++) client.send(Buffer.alloc(1048576));
+
+    // The ends of dead peers tell that far more than the timeout has passed.
+    for (let i = 0; i < 2; i++) {
+      const dead = await connectRaw(t, wss);
+
+      await once(dead.ws, 'close');
+    }
+
+    assert.strictEqual(ws.readyState, ws.OPEN);
+
+    let received = 0;
+
+    ws.on('message', () => received++);
+    ws.resume();
+    while (received < 32) await once(ws, 'message');
+  });
 });

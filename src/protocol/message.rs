@@ -79,8 +79,7 @@ impl Assembly {
     /// Takes note of a frame's payload length before the payload arrives.
     pub fn declare(&mut self, length: u64, limits: &Limits) -> Result<(), ProtocolError> {
         self.declared = self.declared.saturating_add(length);
-        // An empty frame adds nothing, so it is never the one that is too long.
-        if length > 0 && limits.max_payload > 0 && self.declared > limits.max_payload {
+        if limits.max_payload > 0 && self.declared > limits.max_payload {
             return Err(ProtocolError::UnsupportedMessageLength);
         }
         Ok(())
