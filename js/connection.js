@@ -34,6 +34,8 @@ class Connection extends AsyncResource {
     this.remotePort = undefined;
     this.acceptKey = '';
     this.isClosed = false;
+    // The peer ended its side, and all that it sent is known.
+    this.isEnded = false;
     this.isReferenced = true;
     this._callbacks = [];
     this._traffic = null;
@@ -147,6 +149,17 @@ class Connection extends AsyncResource {
    */
   handleSent(count) {
     callAll(this._callbacks.splice(0, count), null);
+  }
+
+  /**
+   * The peer ended its side.
+   *
+   * @param {Boolean} isAll Whether all that it sent is known
+   */
+  handleEnd(isAll) {
+    this.isEnded = isAll;
+    if (this.inbound !== null) this.inbound.handleEnd();
+    if (this.socket !== null) this.socket.handleEnd();
   }
 
   /**

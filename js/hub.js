@@ -307,7 +307,7 @@ function emitOf(index) {
         break;
       case addon.EVENT_END:
         cursor++;
-        this.inbound.handleEnd();
+        this.handleEnd(((head >>> DETAIL_SHIFT) & DETAIL_MASK) === 1);
         break;
       case addon.EVENT_SENT:
         cursor++;

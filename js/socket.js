@@ -26,6 +26,10 @@ class Socket extends Duplex {
     this.timeout = 0;
     this._idleTimer = null;
 
+    // As under ws: errors of the socket are no news for anyone who does not
+    // ask for them.
+    this.on('error', () => {});
+    if (connection.isEnded) this.push(null);
     if (connection.isClosed) this.destroy();
   }
 
@@ -162,6 +166,13 @@ class Socket extends Duplex {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
     else this.once('finish', this.destroy);
+  }
+
+  /**
+   * The peer ended its side.
+   */
+  handleEnd() {
+    this.push(null);
   }
 
   /**

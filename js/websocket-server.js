@@ -410,7 +410,11 @@ function accept(server, protocols, req, connection, cb) {
   const handshake = connection[kHandshake];
 
   // The client has left while it was verified.
-  if (connection.isClosed || connection.socket?.writable === false) {
+  if (
+    connection.isEnded ||
+    connection.isClosed ||
+    connection.socket?.writable === false
+  ) {
     connection.terminate();
     return;
   }

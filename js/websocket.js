@@ -333,14 +333,16 @@ function onMessage(websocket, data, isBinary) {
 function convert(data, binaryType) {
   switch (binaryType) {
     case 'arraybuffer':
-      return data.byteLength === data.buffer.byteLength
-        ? data.buffer
-        : data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+      // The user's own, to transfer if he likes; memory of the core's is not.
+      return data.buffer.slice(
+        data.byteOffset,
+        data.byteOffset + data.byteLength
+      );
     case 'blob':
       return new Blob([data]);
     default:
       // The core assembles messages; there is one fragment.
-      return [data];
+      return data.length === 0 ? [] : [data];
   }
 }
 
@@ -375,6 +377,7 @@ function onError(websocket, number, parameter) {
 
 function onEnd(websocket) {
   websocket._readyState = CLOSING;
+  websocket[kConnection].end();
 }
 
 function onClosed(websocket, wasClean) {

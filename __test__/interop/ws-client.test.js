@@ -150,6 +150,8 @@ describe('the client of ws', () => {
 
     client.ws.ping(payload);
     await client.until('pong');
+    // The pong may be there first: it does not wait for JavaScript.
+    await server.until('ping');
 
     assert.deepStrictEqual(events(client, 'pong'), [[payload]]);
     assert.deepStrictEqual(events(server, 'ping'), [[payload]]);

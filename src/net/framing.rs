@@ -95,23 +95,17 @@ impl Framing {
         may_read
     }
 
-    /// The peer ended its side.
-    pub(super) fn handle_end_of_stream(&mut self, connection: &Connection) {
-        with_batch(&connection.inbox, |batch| {
-            batch.push(EventKind::End, 0, connection.id.index, 0);
-        });
-        self.time_closing();
-    }
-
     /// Ready when time is up for this connection.
     pub(super) fn poll_timers(
         &mut self,
         connection: &Connection,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        if lock(&connection.output).closing.is_close_queued() {
+        let output = lock(&connection.output);
+        if output.ending || output.closing.is_close_queued() {
             self.time_closing();
         }
+        drop(output);
         while let Some(deadline) = self.timers.poll_deadline() {
             let deadline = Instant::from_std(deadline);
             let sleep = self

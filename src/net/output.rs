@@ -208,7 +208,7 @@ impl Output {
             fin: command.has(flag::FIN),
             rsv1: command.has(flag::RSV1),
             opcode: OpCode::from(command.opcode()),
-            mask: None,
+            mask: command.has(flag::MASK).then(masking_key),
         };
         let (kind, counted) = match header.opcode {
             OpCode::Data(_) => (MarkKind::Plain, command.payload.len()),
@@ -220,7 +220,7 @@ impl Output {
             OpCode::Control(_) => (MarkKind::Plain, 0),
         };
         self.buffered += counted;
-        if command.payload.len() < VECTORED_PAYLOAD {
+        if command.payload.len() < VECTORED_PAYLOAD || header.mask.is_some() {
             encode_frame(&header, command.payload, &mut scratch.bytes);
         } else {
             encode_header(&header, command.payload.len(), &mut scratch.bytes);
@@ -394,6 +394,15 @@ impl Output {
             self.marks = VecDeque::new();
         }
     }
+}
+
+/// RFC 6455 §5.3: a key that can't be predicted.
+fn masking_key() -> [u8; 4] {
+    let mut key = [0; 4];
+    // Fails on no system that has sockets; a frame with a key of zeros is
+    // still valid.
+    let _ = getrandom::fill(&mut key);
+    key
 }
 
 fn is_transient(error: &io::Error) -> bool {

@@ -198,9 +198,6 @@ impl ConnectionTask {
             match read {
                 Ok(0) => {
                     self.end_of_stream = true;
-                    if matches!(&self.phase, Phase::Offered(early) if early.is_empty()) {
-                        return Poll::Ready(Finished);
-                    }
                     self.handle_end_of_stream();
                 }
                 Ok(_) => {}
@@ -222,13 +219,17 @@ impl ConnectionTask {
         }
     }
 
-    /// As ws: the end of the peer's side ends ours, once everything queued is
-    /// out.
-    fn handle_end_of_stream(&mut self) {
-        if let Phase::Open(framing) = &mut self.phase {
-            framing.handle_end_of_stream(&self.connection);
-            lock(&self.connection.output).ending = true;
-        }
+    /// The peer ended its side. What follows from it is up to JavaScript, which
+    /// has yet to answer what came before.
+    fn handle_end_of_stream(&self) {
+        let nothing_left = match &self.phase {
+            Phase::Offered(early) => early.is_empty(),
+            Phase::Open(_) => true,
+        };
+        let index = self.connection.id.index;
+        with_batch(&self.connection.inbox, |batch| {
+            batch.push(EventKind::End, nothing_left.into(), index, 0);
+        });
     }
 
     fn poll_timers(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
