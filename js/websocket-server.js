@@ -23,6 +23,8 @@ const CLOSING = 1;
 const CLOSED = 2;
 
 const MAX_TIMER = 0x7fffffff;
+// As Node's http server.
+const HEADERS_TIMEOUT = 60000;
 const MAX_INBOUND_BYTES = 1024 * 1024;
 
 // Verdicts of the core on a handshake, see `src/net/opening.rs`.
@@ -121,7 +123,7 @@ class WebSocketServer extends EventEmitter {
       host: null,
       path: null,
       port: null,
-      headersTimeout: 60000,
+      headersTimeout: HEADERS_TIMEOUT,
       heartbeat: null,
       maxInboundBytes: MAX_INBOUND_BYTES,
       maxInboundBytesTotal: null,
@@ -168,14 +170,14 @@ class WebSocketServer extends EventEmitter {
     });
 
     hub.open();
-    if (options.maxInboundBytesTotal !== null) {
+    if (limit(options.maxInboundBytesTotal) > 0) {
       hub.environment.limitInbound(limit(options.maxInboundBytesTotal));
     }
     this[kListener].listen({
       port,
       host: options.host,
       backlog: options.backlog | 0,
-      headersTimeout: limit(options.headersTimeout)
+      headersTimeout: limit(options.headersTimeout ?? HEADERS_TIMEOUT)
     });
   }
 

@@ -25,6 +25,7 @@ const isReference = name === 'ws';
 const WebSocket = load(name);
 
 module.exports = {
+  isReference,
   load,
   name,
   WebSocket,
