@@ -17,13 +17,15 @@ const { createSocketDestroyedError } = require('./errors');
 class Connection extends AsyncResource {
   /**
    * @param {Object} hub The hub that this connection gets its events from
+   * @param {Listener} listener The listener that accepted it
    * @param {Number} index Its place among the connections of the thread
    * @param {Number} generation How many connections had that place before
    */
-  constructor(hub, index, generation) {
+  constructor(hub, listener, index, generation) {
     super('OXWSCONNECTION');
 
     this.hub = hub;
+    this.listener = listener;
     this.index = index;
     this.generation = generation;
     // Gets the events, once the handshake is accepted.
@@ -100,6 +102,29 @@ class Connection extends AsyncResource {
    */
   resume() {
     if (!this.isClosed) outbox.write(this, addon.COMMAND_RESUME, null);
+  }
+
+  /**
+   * Lets the event loop wait for it, or no longer.
+   *
+   * @param {Boolean} isReferenced Whether it does
+   */
+  reference(isReferenced) {
+    if (this.isClosed || this.isReferenced === isReferenced) return;
+
+    this.countReference(-1);
+    this.isReferenced = isReferenced;
+    this.countReference(1);
+  }
+
+  /**
+   * Counts it among what may keep the event loop alive, or no longer.
+   *
+   * @param {Number} change 1 or -1
+   */
+  countReference(change) {
+    if (this.isReferenced) this.hub.keepAlive(change);
+    this.listener.countConnections(change, this.isReferenced ? 0 : change);
   }
 
   /**

@@ -146,8 +146,21 @@ function createSocketDestroyedError() {
   return error;
 }
 
+/**
+ * The core failed: a defect of oxws. Only this connection is closed.
+ *
+ * @return {Error} The error, with `code`
+ */
+function createInternalError() {
+  const err = new Error('The core of oxws failed');
+
+  err.code = 'OXWS_ERR_INTERNAL';
+  return err;
+}
+
 module.exports = {
   closeCodeOf,
+  createInternalError,
   createNotOpenError,
   createProtocolError,
   createSocketDestroyedError,

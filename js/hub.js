@@ -245,10 +245,10 @@ function offer(index, payload, verdict) {
   const listener = listeners[fields[1]];
 
   listener.runInAsyncScope(() => {
-    const connection = new Connection(hub, index, +fields[0]);
+    const connection = new Connection(hub, listener, index, +fields[0]);
 
     connections[index] = connection;
-    keepAlive(1);
+    connection.countReference(1);
     connection.remoteAddress = fields[2];
     connection.remotePort = +fields[3];
     connection.acceptKey = fields[4];
@@ -318,7 +318,7 @@ function emitOf(index) {
 
         cursor++;
         connections[index] = undefined;
-        if (this.isReferenced) keepAlive(-1);
+        this.countReference(-1);
         this.handleClosed(((head >>> DETAIL_SHIFT) & DETAIL_MASK) === 1, [
           payload.readDoubleLE(0),
           payload.readDoubleLE(8)

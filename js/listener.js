@@ -34,6 +34,10 @@ class Listener extends AsyncResource {
     this._address = null;
     this._isReferenced = true;
     this._onClosed = null;
+    // Its connections, and those of them that shall not keep the process.
+    this._connections = 0;
+    this._unreferenced = 0;
+    this._keepsAlive = false;
   }
 
   /**
@@ -88,14 +92,17 @@ class Listener extends AsyncResource {
    * @param {Function} onClosed Called when all connections are gone too
    */
   close(onClosed) {
-    if (this._state === LISTENING) {
+    const wasListening = this._state === LISTENING;
+
+    this._state = CLOSED;
+
+    if (wasListening) {
       this._onClosed = onClosed;
       hub.environment.closeServer(this._index);
+      this._updateKeepAlive();
     } else {
       process.nextTick(onClosed);
     }
-
-    this._state = CLOSED;
   }
 
   /**
@@ -104,10 +111,21 @@ class Listener extends AsyncResource {
    * @param {Boolean} isReferenced Whether it does
    */
   reference(isReferenced) {
-    if (this._isReferenced === isReferenced) return;
-
     this._isReferenced = isReferenced;
-    if (this._index !== -1) hub.keepAlive(isReferenced ? 1 : -1);
+    this._updateKeepAlive();
+  }
+
+  /**
+   * Its connections have become more or fewer.
+   *
+   * @param {Number} all How many more, or fewer
+   * @param {Number} unreferenced How many of those that shall not keep the
+   *     process
+   */
+  countConnections(all, unreferenced) {
+    this._connections += all;
+    this._unreferenced += unreferenced;
+    this._updateKeepAlive();
   }
 
   /**
@@ -121,9 +139,28 @@ class Listener extends AsyncResource {
    * The listener and all its connections are gone.
    */
   handleClosed() {
-    if (this._isReferenced) hub.keepAlive(-1);
     this._index = -1;
+    this._updateKeepAlive();
     this.runInAsyncScope(this._onClosed);
+  }
+
+  /**
+   * An open listener keeps the process. So does a closing one, to tell when it
+   * is closed, unless all that it waits for are connections that shall not.
+   *
+   * @private
+   */
+  _updateKeepAlive() {
+    const waitsInVain =
+      this._state === CLOSED &&
+      this._unreferenced > 0 &&
+      this._unreferenced === this._connections;
+    const keepsAlive = this._index !== -1 && this._isReferenced && !waitsInVain;
+
+    if (this._keepsAlive === keepsAlive) return;
+
+    this._keepsAlive = keepsAlive;
+    hub.keepAlive(keepsAlive ? 1 : -1);
   }
 
   _bind(host, port, backlog, headersTimeout) {
@@ -142,7 +179,7 @@ class Listener extends AsyncResource {
     this._state = LISTENING;
     this._address = environment.serverAddress(index);
     hub.addListener(index, this);
-    if (this._isReferenced) hub.keepAlive(1);
+    this._updateKeepAlive();
     process.nextTick(() => {
       if (this._state === LISTENING) this._handlers.listening();
     });

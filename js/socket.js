@@ -145,11 +145,13 @@ class Socket extends Duplex {
   }
 
   ref() {
-    return this._reference(true);
+    this[kConnection].reference(true);
+    return this;
   }
 
   unref() {
-    return this._reference(false);
+    this[kConnection].reference(false);
+    return this;
   }
 
   pause() {
@@ -180,17 +182,6 @@ class Socket extends Duplex {
    */
   handleClosed() {
     this.destroy();
-  }
-
-  _reference(isReferenced) {
-    const connection = this[kConnection];
-
-    if (!connection.isClosed && connection.isReferenced !== isReferenced) {
-      connection.isReferenced = isReferenced;
-      connection.hub.keepAlive(isReferenced ? 1 : -1);
-    }
-
-    return this;
   }
 
   _read() {}

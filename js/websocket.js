@@ -3,6 +3,7 @@
 const EventEmitter = require('events');
 
 const Inbound = require('./inbound');
+const addon = require('./binding');
 const { Sender, byteLength } = require('./sender');
 const { socketOf } = require('./socket');
 const {
@@ -12,6 +13,7 @@ const {
 } = require('./event-target');
 const {
   closeCodeOf,
+  createInternalError,
   createNotOpenError,
   createProtocolError
 } = require('./errors');
@@ -369,6 +371,13 @@ function onClose(websocket, code, reason) {
 }
 
 function onError(websocket, number, parameter) {
+  if (number === addon.INTERNAL_ERROR) {
+    // The transport is closed already.
+    websocket._readyState = CLOSING;
+    emitError(websocket, createInternalError());
+    return;
+  }
+
   const err = createProtocolError(number, parameter);
 
   websocket.close(closeCodeOf(number));

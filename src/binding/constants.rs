@@ -3,7 +3,7 @@
 
 use napi_derive::napi;
 
-use crate::bridge::{CommandKind, EventKind, RECORD_WORDS, flag};
+use crate::bridge::{self, CommandKind, EventKind, RECORD_WORDS, flag};
 use crate::net::CONFIG_WORDS;
 use crate::protocol::ProtocolError;
 
@@ -30,6 +30,7 @@ constants! {
     EVENT_SENT = EventKind::Sent;
     EVENT_SERVER_CLOSED = EventKind::ServerClosed;
     EVENT_RECORD_WORDS = RECORD_WORDS;
+    INTERNAL_ERROR = bridge::INTERNAL_ERROR;
 
     COMMAND_FRAME = CommandKind::Frame;
     COMMAND_RAW = CommandKind::Raw;

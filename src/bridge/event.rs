@@ -1,5 +1,8 @@
 //! What an I/O thread tells JavaScript.
 
+/// Where the number of a protocol error stands: the core failed, not the peer.
+pub const INTERNAL_ERROR: u32 = 255;
+
 /// The kind of an inbound record. The numbers are known to JavaScript, which
 /// takes them from the addon's constants.
 ///

@@ -16,7 +16,7 @@ mod table;
 
 pub use batch::{Batch, Credit, LARGE_PAYLOAD};
 pub use command::{Command, CommandKind, Commands, flag};
-pub use event::EventKind;
+pub use event::{EventKind, INTERNAL_ERROR};
 pub use id::ConnectionId;
 pub use inbox::{Inbox, Wake};
 pub use reader::{RECORD_WORDS, Reader, Taken};

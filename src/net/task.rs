@@ -22,7 +22,7 @@ use super::framing::Framing;
 use super::output::Outcome;
 use super::publish::with_batch;
 use super::server::Guard;
-use crate::bridge::{EventKind, lock};
+use crate::bridge::{EventKind, INTERNAL_ERROR, lock};
 
 /// What one read may bring; one buffer for each thread.
 const READ_BUFFER: usize = 64 * 1024;
@@ -30,9 +30,6 @@ const READ_BUFFER: usize = 64 * 1024;
 const MOST_EARLY_BYTES: usize = 64 * 1024;
 /// Reads of one connection before the others of its thread have their turn.
 const READS_IN_A_ROW: usize = 8;
-/// The number, among those of protocol errors, that says that the core failed
-/// and not the peer.
-const INTERNAL_ERROR: u32 = 255;
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BUFFER]);

@@ -1,0 +1,98 @@
+'use strict';
+
+//
+// Connections that open and end in every way leave nothing behind.
+//
+
+const { start } = require('../process');
+const { MiB, inMiB } = require('../state');
+const { comesToHold } = require('../waiting');
+
+// Fragmentation and lazily compiled code; 100,000 cycles that lose 64 bytes
+// each would exceed it.
+const SLACK = 6 * MiB;
+const PARTS = 10;
+
+module.exports = async function cycles(check) {
+  const warmUp = check.quick ? 3000 : 10_000;
+  const total = check.quick ? 5000 : 100_000;
+  const server = start(check, 'server');
+  const client = start(check, 'cycler');
+  const port = await server.call('port');
+  let done = 0;
+
+  client.onevent = ({ count }) => {
+    check.progress(`${done + count} of ${total} cycles`);
+  };
+
+  async function idle() {
+    let state;
+
+    await comesToHold(async () => {
+      state = await server.call('state');
+      return state.clients === 0 && !state.resources.includes('TCPSocketWrap');
+    });
+    return state;
+  }
+
+  async function part(count) {
+    const endings = await client.call('run', { port, count }, 600_000);
+
+    done += count;
+    return endings;
+  }
+
+  await part(warmUp);
+  done = 0;
+
+  const before = await idle();
+  const beginning = performance.now();
+  const resident = [before.resident];
+  const endings = {};
+
+  for (let i = 0; i < PARTS; i++) {
+    for (const [name, count] of Object.entries(await part(total / PARTS))) {
+      endings[name] = (endings[name] ?? 0) + count;
+    }
+
+    resident.push((await idle()).resident);
+  }
+
+  const seconds = (performance.now() - beginning) / 1000;
+  let after;
+
+  await comesToHold(async () => {
+    after = await idle();
+    return after.descriptors <= before.descriptors;
+  });
+
+  check.figure(
+    'cycles',
+    `${total} after ${warmUp} to warm up, ${Math.round(total / seconds)}/s`
+  );
+  for (const [name, count] of Object.entries(endings)) {
+    check.figure(`  ended by ${name}`, count);
+  }
+  check.figure('resident memory over time', resident.map(inMiB).join(', '));
+  check.figure(
+    'heap and memory outside it',
+    `${inMiB(before.heap)} + ${inMiB(before.external)} -> ` +
+      `${inMiB(after.heap)} + ${inMiB(after.external)}`
+  );
+
+  const growth = after.resident - before.resident;
+
+  check.judge(
+    `resident memory grew by at most ${inMiB(SLACK)}`,
+    growth <= SLACK,
+    inMiB(growth)
+  );
+
+  for (const what of ['descriptors', 'threads', 'clients', 'resources']) {
+    check.judge(
+      `${what} as before`,
+      after[what] === before[what],
+      `${before[what]} -> ${after[what]}`
+    );
+  }
+};
