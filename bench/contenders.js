@@ -2,6 +2,8 @@
 
 const path = require('node:path');
 
+const { LOAD } = require('./build');
+
 /**
  * Who is measured. `handlers` are those that the server knows; a scenario
  * with another handler leaves the contender out.
@@ -9,12 +11,17 @@ const path = require('node:path');
  * @typedef {Object} Contender
  * @property {String} name Name on the command line and in JSON
  * @property {String} title Name in tables
- * @property {Boolean} [standard] Run when no contender is asked for
+ * @property {String[]} standard Roles of the load generator (roles/index.js)
+ *     whose scenarios it runs in when no contender is asked for
  * @property {Boolean} [reference] What the others are compared with
  * @property {Object} [expect] What the server must say of itself
  * @property {String[]} handlers Names of handlers that the server knows
- * @property {Function} command Given the handler and the load generator's
- *     binary, returns the server's command line
+ * @property {String} [package] Package of the Cargo workspace that is the
+ *     server
+ * @property {String} [library] The crate that is measured, if the server does
+ *     not say so itself
+ * @property {Function} command Given the handler and the package's binary,
+ *     returns the server's command line
  * @property {Object} [env] Environment of the server, on top of the runner's;
  *     `undefined` removes a variable
  * @property {Object} [load] Options of the load generator that this server
@@ -26,14 +33,14 @@ module.exports = [
   {
     name: 'oxws',
     title: 'oxws',
-    standard: true,
+    standard: ['echo', 'idle'],
     handlers: ['echo'],
     command: (handler) => node('oxws.js', handler)
   },
   {
     name: 'ws',
     title: 'ws + bufferutil',
-    standard: true,
+    standard: ['echo', 'idle'],
     reference: true,
     handlers: ['echo'],
     expect: { bufferutil: true },
@@ -43,6 +50,7 @@ module.exports = [
   {
     name: 'ws-js',
     title: 'ws without bufferutil',
+    standard: [],
     handlers: ['echo'],
     expect: { bufferutil: false },
     command: (handler) => node('ws.js', handler),
@@ -51,10 +59,20 @@ module.exports = [
   {
     name: 'raw',
     title: 'raw TCP echo',
-    standard: true,
+    standard: ['echo', 'idle'],
     handlers: ['echo'],
-    command: (handler, loadBinary) => [loadBinary, 'raw-server'],
+    package: LOAD,
+    command: (handler, binary) => [binary, 'raw-server'],
     load: { raw: true }
+  },
+  {
+    name: 'tokio-tungstenite',
+    title: 'tokio-tungstenite, no JS',
+    standard: ['idle'],
+    handlers: ['echo'],
+    package: 'oxws-bench-tokio-tungstenite',
+    library: 'tokio-tungstenite',
+    command: (handler, binary) => [binary, handler]
   }
 ];
 

@@ -9,6 +9,20 @@ const readline = require('node:readline');
  * and gone when the runner is.
  */
 
+/** How long a program may be silent beyond what it was asked to take: s. */
+const PATIENCE = 20;
+
+/** Raises the limit of open files, and becomes the program in its arguments. */
+const RAISE_FILES = `
+  hard=$(ulimit -Hn)
+  if [ "$hard" != unlimited ] && [ "$hard" -lt "$1" ]; then
+    ulimit -n "$1" 2>/dev/null || ulimit -Sn "$hard"
+  elif [ "$(ulimit -Sn)" != unlimited ] && [ "$(ulimit -Sn)" -lt "$1" ]; then
+    ulimit -Sn "$1"
+  fi
+  shift
+  exec "$@"`;
+
 const running = new Set();
 
 process.on('exit', () => {
@@ -24,12 +38,17 @@ class Process {
    * @param {Object} [options]
    * @param {String} [options.cpus] CPUs to run on, as taskset wants them
    * @param {Object} [options.env] Variables on top of the runner's
+   * @param {Number} [options.files] How many files it may have to open; where
+   *     that is not allowed, it may open as many as is
    */
-  constructor(command, { cpus, env } = {}) {
-    // taskset becomes the program, so that the process id is the program's.
-    const [file, ...args] = cpus
-      ? ['taskset', '-c', cpus, ...command]
-      : command;
+  constructor(command, { cpus, env, files } = {}) {
+    // The shell and taskset become the program, so that the process id is the
+    // program's.
+    const [file, ...args] = [
+      ...(files ? ['sh', '-c', RAISE_FILES, 'sh', `${files}`] : []),
+      ...(cpus ? ['taskset', '-c', cpus] : []),
+      ...command
+    ];
 
     this.name = command.slice(0, 2).join(' ');
     this.child = spawn(file, args, {
@@ -167,6 +186,26 @@ function usage(before, after) {
 }
 
 /**
+ * @param {Number} pid Process id
+ * @return {Number} Its resident memory in KiB
+ */
+function residentKiB(pid) {
+  // The figure in status may lag behind by some pages for each thread.
+  const rollup = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+  return Number(/^Rss:\s*(\d+) kB/m.exec(rollup)[1]);
+}
+
+/**
+ * @param {Number} pid Process id
+ * @return {Number} How many files it may have open
+ */
+function openFilesLimit(pid) {
+  const limits = fs.readFileSync(`/proc/${pid}/limits`, 'latin1');
+  const [, soft] = /^Max open files\s+(\w+)/m.exec(limits);
+  return soft === 'unlimited' ? Infinity : Number(soft);
+}
+
+/**
  * @return {Number[]} The CPUs that the runner may use
  */
 function allowedCpus() {
@@ -178,4 +217,12 @@ function allowedCpus() {
   });
 }
 
-module.exports = { Process, allowedCpus, sample, usage };
+module.exports = {
+  PATIENCE,
+  Process,
+  allowedCpus,
+  openFilesLimit,
+  residentKiB,
+  sample,
+  usage
+};

@@ -3,23 +3,30 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
-const path = require('node:path');
 const { parseArgs } = require('node:util');
 
+const { LOAD, build } = require('./build');
 const contenders = require('./contenders');
-const { Process, allowedCpus, sample, usage } = require('./process');
-const { figure, render, summarise } = require('./report');
+const { measure } = require('./measure');
+const { allowedCpus } = require('./process');
+const { render, summarise } = require('./report');
+const roles = require('./roles');
 const scenarios = require('./scenarios');
+
+/** Of the first role in which a contender is standard. */
+const MARKS = { echo: '*', idle: '+' };
 
 const USAGE = `Usage: npm run bench -- [options]
 
   --rounds N          rounds; each measures all contenders in all scenarios (5)
   --seconds S         length of a measurement (2)
   --warmup S          load before each measurement (1)
-  --scenario NAME     repeatable, or "all":
-${list(scenarios)}
-  --contender NAME    repeatable, or "all":
-${list(contenders)}
+  --connections N     connections that are kept idle (10000)
+  --scenario NAME     repeatable, or "all" (*: if not given)
+${list(scenarios, ({ standard }) => (standard ? '*' : ' '))}
+  --contender NAME    repeatable, or "all" (*: if not given, +: then where
+                      connections are idle)
+${list(contenders, ({ standard: [role] }) => MARKS[role] ?? ' ')}
   --pin SERVER:LOAD   CPUs of server and load generator, such as 0:1 or 0-1:2,
                       or "off" (the first two CPUs, if there are two)
   --verify            compare every payload; costs the load generator time
@@ -27,14 +34,16 @@ ${list(contenders)}
   --markdown          print the tables for a page
   --help`;
 
-/** Beyond what a program was asked to take, in seconds. */
-const PATIENCE = 20;
-
-function list(rows) {
+/**
+ * @param {Object[]} rows Scenarios or contenders
+ * @param {Function} mark Given the row, says when it runs
+ * @return {String} Their names and titles
+ */
+function list(rows, mark) {
   return rows
-    .map(({ name, title, standard }) => {
-      const mark = standard ? '*' : ' ';
-      return `                      ${mark} ${name.padEnd(18)}${title}`;
+    .map((row) => {
+      const name = row.name.padEnd(18);
+      return `                      ${mark(row)} ${name}${row.title}`;
     })
     .join('\n');
 }
@@ -48,6 +57,7 @@ function parseOptions() {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '2' },
       warmup: { type: 'string', default: '1' },
+      connections: { type: 'string', default: '10000' },
       scenario: { type: 'string', multiple: true },
       contender: { type: 'string', multiple: true },
       pin: { type: 'string', default: 'auto' },
@@ -57,13 +67,27 @@ function parseOptions() {
       help: { type: 'boolean', default: false }
     }
   });
+  const connections = number(
+    values.connections,
+    '--connections',
+    1,
+    1_000_000,
+    Number.isInteger
+  );
   return {
     ...values,
     rounds: number(values.rounds, '--rounds', 1, 1000, Number.isInteger),
     seconds: number(values.seconds, '--seconds', 0.1, 600),
     warmup: number(values.warmup, '--warmup', 0, 600),
-    scenario: choose(scenarios, values.scenario, '--scenario'),
+    connections,
+    scenario: choose(scenarios, values.scenario, '--scenario').map(
+      (scenario) =>
+        scenario.role === 'idle'
+          ? { ...scenario, load: { ...scenario.load, connections } }
+          : scenario
+    ),
     contender: choose(contenders, values.contender, '--contender'),
+    contenderAsked: values.contender !== undefined,
     pin: pin(values.pin)
   };
 }
@@ -102,119 +126,6 @@ function pin(text) {
   return { server: match[1], load: match[2] };
 }
 
-/**
- * Builds the load generator, which takes a moment only if something changed.
- *
- * @return {String} Path of the binary
- */
-function buildLoad() {
-  const { status, stdout, error } = spawnSync(
-    'cargo',
-    ['build', '--release', '--message-format=json-render-diagnostics'],
-    {
-      cwd: path.join(__dirname, 'load'),
-      encoding: 'utf8',
-      maxBuffer: 64 * 1024 * 1024,
-      stdio: ['ignore', 'pipe', 'inherit']
-    }
-  );
-  if (error) throw error;
-  if (status !== 0) throw new Error('The load generator does not build');
-  return stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line).executable)
-    .findLast((executable) => executable);
-}
-
-/**
- * @param {Object} options Options of a program by name
- * @return {String[]} Its arguments
- */
-function toArguments(options) {
-  return Object.entries(options).flatMap(([name, value]) => {
-    if (value === false) return [];
-    return value === true ? [`--${name}`] : [`--${name}`, `${value}`];
-  });
-}
-
-/**
- * Measures one contender in one scenario, with a fresh server.
- *
- * @return {Promise<Object>} What the server said of itself, and the figures
- */
-async function measure(scenario, contender, loadBinary, options) {
-  const server = new Process(contender.command(scenario.handler, loadBinary), {
-    cpus: options.pin?.server,
-    env: contender.env
-  });
-  let load;
-  try {
-    const { port, ...facts } = await server.line(PATIENCE);
-    for (const [name, value] of Object.entries(contender.expect ?? {})) {
-      if (facts[name] !== value) {
-        throw new Error(`${contender.name}: ${name} is ${facts[name]}`);
-      }
-    }
-    const { warmup, seconds, verify } = options;
-    load = new Process(
-      [
-        loadBinary,
-        scenario.role,
-        ...toArguments({
-          port,
-          warmup,
-          seconds,
-          verify,
-          ...scenario.load,
-          ...contender.load
-        })
-      ],
-      { cpus: options.pin?.load }
-    );
-
-    await load.line(warmup + PATIENCE);
-    const before = [sample(server.pid), sample(load.pid)];
-    const end = await load.line(seconds + PATIENCE);
-    const after = [sample(server.pid), sample(load.pid)];
-    await load.success(PATIENCE);
-    const outcome = await server.stop();
-    if (outcome !== 0) {
-      throw new Error(`${contender.name} did not exit properly (${outcome})`);
-    }
-
-    const perSecond = end.messages / end.seconds;
-    const used = usage(before[0], after[0]);
-    // A rate over a rate: the load is steady, so it does not matter that the
-    // samples were taken a moment after the lines were written.
-    const perMessageUs = (rate) => (rate / perSecond) * 1e6;
-    return {
-      facts,
-      figures: {
-        perSecond,
-        latencyUs: end.latencyUs,
-        cpuUs: {
-          total: perMessageUs(used.total),
-          main: perMessageUs(used.main),
-          others: perMessageUs(used.others),
-          byName: Object.fromEntries(
-            Object.entries(used.byName).map(([name, rate]) => [
-              name,
-              perMessageUs(rate)
-            ])
-          )
-        },
-        serverCpu: used.total,
-        loadCpu: usage(before[1], after[1]).total,
-        threadsEnded: used.ended
-      }
-    };
-  } finally {
-    load?.child.kill('SIGKILL');
-    await Promise.all([server.stop(), load?.exited]);
-  }
-}
-
 async function main() {
   const options = parseOptions();
   if (options.help) {
@@ -225,19 +136,32 @@ async function main() {
     throw new Error('CPU time is read from /proc: this needs Linux');
   }
 
-  const loadBinary = buildLoad();
   const pairs = options.scenario.map((scenario) => ({
     scenario,
     results: options.contender
       .filter(({ handlers }) => handlers.includes(scenario.handler))
+      .filter(
+        ({ standard }) =>
+          options.contenderAsked || standard.includes(scenario.role)
+      )
       .map(({ name, title }) => ({ name, title, rounds: [] }))
   }));
+  const named = (wanted) => contenders.find(({ name }) => name === wanted);
 
-  const count =
+  const builds = { [LOAD]: build(LOAD) };
+  for (const { name } of pairs.flatMap(({ results }) => results)) {
+    const { package: needed } = named(name);
+    if (needed) builds[needed] ??= build(needed);
+  }
+
+  const seconds =
     options.rounds *
-    pairs.reduce((sum, { results }) => sum + results.length, 0);
-  const minutes = (count * (options.warmup + options.seconds + 0.4)) / 60;
-  console.error(`${count} measurements, about ${minutes.toFixed(1)} minutes`);
+    pairs.reduce(
+      (sum, { scenario, results }) =>
+        sum + results.length * roles[scenario.role].duration(scenario, options),
+      0
+    );
+  console.error(`about ${(seconds / 60).toFixed(1)} minutes`);
 
   for (let round = 0; round < options.rounds; round++) {
     for (const { scenario, results } of pairs) {
@@ -245,16 +169,19 @@ async function main() {
       // hits nobody by position.
       for (let turn = 0; turn < results.length; turn++) {
         const result = results[(round + turn) % results.length];
-        const contender = contenders.find(({ name }) => name === result.name);
         const { facts, figures } = await measure(
           scenario,
-          contender,
-          loadBinary,
+          named(result.name),
+          builds,
           options
         );
         result.facts = facts;
         result.rounds.push(figures);
-        progress(round, options.rounds, scenario, contender, figures);
+        console.error(
+          `round ${round + 1}/${options.rounds}  ` +
+            `${scenario.name.padEnd(17)}${result.name.padEnd(18)}` +
+            roles[scenario.role].progress(figures)
+        );
       }
     }
   }
@@ -272,30 +199,20 @@ async function main() {
       rounds: options.rounds,
       seconds: options.seconds,
       warmup: options.warmup,
+      connections: options.connections,
       pin: options.pin,
       verify: options.verify
     },
     reference,
     scenarios: pairs.map(({ scenario, results }) => ({
       ...scenario,
-      results: summarise(results, reference)
+      results: summarise(results, reference, roles[scenario.role])
     }))
   };
   if (options.json) {
     fs.writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
   }
   console.log(`\n${render(report, options.markdown)}`);
-}
-
-function progress(round, rounds, scenario, contender, figures) {
-  const { cpuUs, perSecond, latencyUs, loadCpu } = figures;
-  console.error(
-    `round ${round + 1}/${rounds}  ${scenario.name.padEnd(17)}` +
-      `${contender.name.padEnd(7)}${figure(cpuUs.total).padStart(6)} us/msg ` +
-      `(main ${figure(cpuUs.main)}, others ${figure(cpuUs.others)})  ` +
-      `${figure(perSecond)} msg/s  p50 ${figure(latencyUs.p50)} us  ` +
-      `p99 ${figure(latencyUs.p99)} us  load ${Math.round(loadCpu * 100)}%`
-  );
 }
 
 // Exiting kills what runs: see process.js.

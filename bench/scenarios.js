@@ -10,7 +10,7 @@
  * @property {String} title Name in tables
  * @property {Boolean} [standard] Run when no scenario is asked for
  * @property {String} handler Name of the server's handler
- * @property {String} role Subcommand of the load generator
+ * @property {String} role Subcommand of the load generator (roles/index.js)
  * @property {Object} load Options of that subcommand
  */
 
@@ -59,5 +59,12 @@ module.exports = [
     handler: 'echo',
     role: 'echo',
     load: { connections: 1, 'in-flight': 1, size: 64 }
+  },
+  {
+    name: 'idle-10000',
+    title: 'idle connections, after one message of 64 B each',
+    handler: 'echo',
+    role: 'idle',
+    load: { connections: 10_000, size: 64, settle: 3 }
   }
 ];

@@ -9,6 +9,7 @@ const { AsyncResource } = require('async_hooks');
 
 const addon = require('./binding');
 const outbox = require('./outbox');
+const { nextTick } = require('./constants');
 const { createSocketDestroyedError } = require('./errors');
 
 /**
@@ -36,7 +37,7 @@ class Connection extends AsyncResource {
     this.remotePort = undefined;
     this.acceptKey = '';
     this.isClosed = false;
-    // The peer ended its side, and all that it sent is known.
+    // The peer ended its side.
     this.isEnded = false;
     this.isReferenced = true;
     this._callbacks = [];
@@ -177,12 +178,10 @@ class Connection extends AsyncResource {
   }
 
   /**
-   * The peer ended its side.
-   *
-   * @param {Boolean} isAll Whether all that it sent is known
+   * The peer ended its side, and all that it sent is known.
    */
-  handleEnd(isAll) {
-    this.isEnded = isAll;
+  handleEnd() {
+    this.isEnded = true;
     if (this.inbound !== null) this.inbound.handleEnd();
     if (this.socket !== null) this.socket.handleEnd();
   }
@@ -201,17 +200,22 @@ class Connection extends AsyncResource {
       callAll(this._callbacks.splice(0), createSocketDestroyedError());
     }
 
-    if (this.inbound !== null) this.inbound.handleClosed(wasClean);
-    if (this.socket !== null) this.socket.handleClosed();
+    try {
+      if (this.inbound !== null) this.inbound.handleClosed(wasClean);
+    } finally {
+      // Also after a throwing listener.
+      if (this.socket !== null) this.socket.handleClosed();
+    }
   }
 
   _write(flags, payload, cb) {
     if (typeof cb !== 'function') {
       if (!this.isClosed) outbox.write(this, flags, payload);
     } else if (this.isClosed) {
-      process.nextTick(cb, createSocketDestroyedError());
+      nextTick(cb, createSocketDestroyedError());
     } else {
-      this._callbacks.push(cb);
+      // In the asynchronous context of the caller.
+      this._callbacks.push(AsyncResource.bind(cb));
       outbox.write(this, flags | addon.FLAG_ACKNOWLEDGE, payload);
     }
   }
@@ -229,7 +233,7 @@ function callAll(callbacks, err) {
     try {
       callback(err);
     } catch (thrown) {
-      process.nextTick(rethrow, thrown);
+      nextTick(rethrow, thrown);
     }
   }
 }

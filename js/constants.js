@@ -4,6 +4,11 @@
  * Values that several modules share.
  */
 
+const { setImmediate } = require('timers');
+
+const { nextTick } = process;
+const now = performance.now.bind(performance);
+
 module.exports = {
   BINARY_TYPES: ['nodebuffer', 'arraybuffer', 'fragments', 'blob'],
   CLOSE_TIMEOUT: 30000,
@@ -21,6 +26,12 @@ module.exports = {
   // RFC 6455 §7.4.1.
   NO_STATUS_RECEIVED: 1005,
   ABNORMAL_CLOSURE: 1006,
+
+  // As they are when this package is loaded: fake timers of a test must not stop
+  // what has been sent from leaving.
+  nextTick,
+  now,
+  setImmediate,
 
   kAccept: Symbol('kAccept'),
   kConnection: Symbol('kConnection'),

@@ -19,6 +19,9 @@ class HttpServer extends http.Server {
     super();
 
     this._listener = listener;
+    // The base class's own, by which it would watch the connections that it
+    // does not have.
+    this.removeAllListeners('listening');
     // `net.Server` declares it as an accessor of its own handle.
     Object.defineProperty(this, 'listening', {
       configurable: true,
@@ -40,10 +43,8 @@ class HttpServer extends http.Server {
       return this;
     }
 
-    this._listener.close(() => {
-      if (callback) callback();
-      this.emit('close');
-    });
+    if (callback) this.once('close', callback);
+    this._listener.close(() => {});
     return this;
   }
 

@@ -10,7 +10,13 @@ const { markAsUntransferable } = require('worker_threads');
 const Connection = require('./connection');
 const addon = require('./binding');
 const outbox = require('./outbox');
-const { EMPTY_BUFFER, FastBuffer } = require('./constants');
+const {
+  EMPTY_BUFFER,
+  FastBuffer,
+  nextTick,
+  now,
+  setImmediate
+} = require('./constants');
 
 const RECORDS = 1024;
 const SLAB_SIZE = 64 * 1024;
@@ -29,8 +35,10 @@ const WORDS = addon.EVENT_RECORD_WORDS;
 // what has been collected after this many.
 const TIME_BUDGET = 20;
 const FLUSH_INTERVAL = 1;
-// Connections between two looks at the clock.
-const CLOCK_INTERVAL = 16;
+// Events between two looks at the clock.
+const CLOCK_INTERVAL = 64;
+// Events of one connection before microtasks and ticks run.
+const MAX_RUN = 64;
 
 const records = new Uint32Array(RECORDS * WORDS);
 const connections = [];
@@ -49,9 +57,11 @@ let keepers = 0;
 /**
  * Between the events of two connections the tick queue and the microtasks run,
  * as they do under ws between two reads of sockets. Node itself does so between
- * two timers, with this same function.
+ * two timers, with this same function, which has no public name. Without it
+ * each run of events gets a turn of the event loop of its own.
  */
-const runTicks = process._tickCallback;
+const runTicks =
+  typeof process._tickCallback === 'function' ? process._tickCallback : null;
 
 /**
  * The core of this thread, started when it is first needed.
@@ -119,7 +129,7 @@ function scheduleDrain() {
   if (draining || drainIsDue) return;
 
   drainIsDue = true;
-  process.nextTick(drain);
+  nextTick(drain);
 }
 
 /**
@@ -155,25 +165,29 @@ function drain() {
  * @private
  */
 function emitAll() {
-  const start = performance.now();
+  const start = now();
   let lastFlush = start;
-  let untilClock = CLOCK_INTERVAL;
+  let sinceClock = 0;
 
   for (;;) {
     if (cursor === count && !take()) return true;
 
+    const before = cursor;
+
     emitRun();
+    if (runTicks === null) return false;
     runTicks();
 
-    if (--untilClock === 0) {
-      const now = performance.now();
+    sinceClock += cursor - before;
+    if (sinceClock >= CLOCK_INTERVAL) {
+      const time = now();
 
-      untilClock = CLOCK_INTERVAL;
-      if (now - lastFlush > FLUSH_INTERVAL) {
+      sinceClock = 0;
+      if (time - lastFlush > FLUSH_INTERVAL) {
         outbox.flush(false);
-        lastFlush = now;
+        lastFlush = time;
       }
-      if (now - start > TIME_BUDGET) return false;
+      if (time - start > TIME_BUDGET) return false;
     }
   }
 }
@@ -231,7 +245,12 @@ function emitRun() {
   } else {
     const connection = connections[index];
 
-    connection.runInAsyncScope(emitOf, connection, index);
+    connection.runInAsyncScope(
+      emitOf,
+      connection,
+      index,
+      Math.min(count, cursor + MAX_RUN)
+    );
   }
 }
 
@@ -259,12 +278,12 @@ function offer(index, payload, verdict) {
 }
 
 /**
- * Emits events of one connection; `this` is the connection.
+ * Emits events of one connection, up to a record; `this` is the connection.
  *
  * @private
  */
-function emitOf(index) {
-  while (cursor < count) {
+function emitOf(index, end) {
+  while (cursor < end) {
     const base = cursor * WORDS;
 
     if (records[base + 1] !== index) return;
@@ -307,7 +326,7 @@ function emitOf(index) {
         break;
       case addon.EVENT_END:
         cursor++;
-        this.handleEnd(((head >>> DETAIL_SHIFT) & DETAIL_MASK) === 1);
+        this.handleEnd();
         break;
       case addon.EVENT_SENT:
         cursor++;

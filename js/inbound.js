@@ -6,23 +6,37 @@
  * be emitted in a turn of the event loop.
  */
 
+const { nextTick, setImmediate } = require('./constants');
+
+// With this many events waiting for turns of their own, the core reads no more
+// until half of them are gone.
+const MANY_WAITING = 64;
+// After a pause, events that are emitted in one turn of the event loop.
+const MAX_RUN = 64;
+
 class Inbound {
   /**
    * @param {WebSocket} websocket The WebSocket
+   * @param {Connection} connection Where the events come from
    * @param {Object} handlers What to call for each kind of event, with the
    *     WebSocket as the first argument: `message(data, isBinary)`,
    *     `ping(data)`, `pong(data)`, `close(code, reason)`,
    *     `error(number, parameter)`, `end()`, `closed(wasClean)`
    * @param {Boolean} oneAtATime Whether to emit one event in a turn
    */
-  constructor(websocket, handlers, oneAtATime) {
+  constructor(websocket, connection, handlers, oneAtATime) {
     this._websocket = websocket;
+    this._connection = connection;
     this._handlers = handlers;
     this._oneAtATime = oneAtATime;
     this._paused = false;
+    this._throttled = false;
+    this._closed = false;
     this._isDue = false;
-    // Events that wait: a handler and its two arguments each.
+    // Events that wait: a handler and its two arguments each; those before
+    // `_next` have been emitted.
     this._waiting = [];
+    this._next = 0;
   }
 
   handleMessage(data, isBinary) {
@@ -52,57 +66,85 @@ class Inbound {
   handleClosed(wasClean) {
     // Nothing more can come: a pause has no meaning any longer, and what was
     // received before is delivered.
+    this._closed = true;
     this._paused = false;
     this._handle(this._handlers.closed, wasClean);
-    if (!this._oneAtATime) this._emitWaiting();
   }
 
   /**
-   * Lets events wait.
+   * Lets events wait, and stops reading.
    */
   pause() {
+    if (this._closed) return;
+
     this._paused = true;
+    this._connection.pause();
   }
 
   /**
-   * Emits what has waited, from the next tick on.
+   * Emits what has waited, from the next tick on, and reads on.
    */
   resume() {
     this._paused = false;
-    if (this._waiting.length > 0) this._schedule();
+    if (this._length > 0) this._schedule(nextTick);
+    if (!this._throttled) this._connection.resume();
+  }
+
+  get _length() {
+    return this._waiting.length - this._next;
   }
 
   _handle(handler, a, b) {
-    if (!this._paused && !this._oneAtATime && this._waiting.length === 0) {
+    if (!this._paused && !this._oneAtATime && this._length === 0) {
       handler(this._websocket, a, b);
       return;
     }
 
     this._waiting.push([handler, a, b]);
-    if (!this._paused) this._schedule();
+    if (this._oneAtATime && !this._throttled && this._length > MANY_WAITING) {
+      this._throttled = true;
+      this._connection.pause();
+    }
+    if (!this._paused) this._schedule(setImmediate);
   }
 
-  _schedule() {
+  _schedule(later) {
     if (this._isDue) return;
 
     this._isDue = true;
-    if (this._oneAtATime) setImmediate(emitWaiting, this);
-    else process.nextTick(emitWaiting, this);
+    later(emitWaiting, this);
   }
 
   _emitWaiting() {
-    while (this._waiting.length > 0 && !this._paused) {
-      const [handler, a, b] = this._waiting.shift();
+    let left = this._oneAtATime ? 1 : MAX_RUN;
 
-      try {
+    try {
+      while (this._length > 0 && !this._paused && left-- > 0) {
+        const [handler, a, b] = this._shift();
+
         handler(this._websocket, a, b);
-      } finally {
-        // Also after a throwing listener.
-        if (this._waiting.length > 0 && !this._paused) this._schedule();
       }
-
-      if (this._oneAtATime) return;
+    } finally {
+      // Also after a throwing listener.
+      if (this._length > 0 && !this._paused) this._schedule(setImmediate);
     }
+
+    if (this._throttled && this._length < MANY_WAITING / 2) {
+      this._throttled = false;
+      if (!this._paused) this._connection.resume();
+    }
+  }
+
+  _shift() {
+    const event = this._waiting[this._next];
+
+    this._waiting[this._next++] = undefined;
+    if (this._next === this._waiting.length) {
+      this._waiting = [];
+      this._next = 0;
+    }
+
+    return event;
   }
 }
 

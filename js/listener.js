@@ -9,6 +9,7 @@ const { AsyncResource } = require('async_hooks');
 const { isIP } = require('net');
 
 const hub = require('./hub');
+const { nextTick } = require('./constants');
 const { createSystemError } = require('./errors');
 
 // As net.Server.
@@ -23,7 +24,7 @@ const CLOSED = 2;
 class Listener extends AsyncResource {
   /**
    * @param {Object} handlers What it tells: `listening()`, `error(err)`,
-   *     `handshake(connection, fields, verdict)`
+   *     `handshake(connection, fields, verdict)`, `closed()`
    */
   constructor(handlers) {
     super('OXWSLISTENER');
@@ -33,7 +34,7 @@ class Listener extends AsyncResource {
     this._index = -1;
     this._address = null;
     this._isReferenced = true;
-    this._onClosed = null;
+    this._onClosed = [];
     // Its connections, and those of them that shall not keep the process.
     this._connections = 0;
     this._unreferenced = 0;
@@ -65,6 +66,8 @@ class Listener extends AsyncResource {
     // and the outcome is never known before the constructor returns.
     dns.lookup(host, (err, address) => {
       if (err) {
+        if (this._state !== WAITING) return;
+        this._state = CLOSED;
         this.runInAsyncScope(() => this._handlers.error(err));
       } else {
         bind(isIP(address) === 6 ? address.replace(/%.*$/, '') : address);
@@ -92,17 +95,15 @@ class Listener extends AsyncResource {
    * @param {Function} onClosed Called when all connections are gone too
    */
   close(onClosed) {
-    const wasListening = this._state === LISTENING;
+    if (this._index === -1) {
+      nextTick(onClosed);
+    } else {
+      this._onClosed.push(onClosed);
+      hub.environment.closeServer(this._index);
+    }
 
     this._state = CLOSED;
-
-    if (wasListening) {
-      this._onClosed = onClosed;
-      hub.environment.closeServer(this._index);
-      this._updateKeepAlive();
-    } else {
-      process.nextTick(onClosed);
-    }
+    this._updateKeepAlive();
   }
 
   /**
@@ -141,7 +142,10 @@ class Listener extends AsyncResource {
   handleClosed() {
     this._index = -1;
     this._updateKeepAlive();
-    this.runInAsyncScope(this._onClosed);
+    this.runInAsyncScope(() => {
+      this._handlers.closed();
+      for (const onClosed of this._onClosed) onClosed();
+    });
   }
 
   /**
@@ -171,7 +175,7 @@ class Listener extends AsyncResource {
       const err = createSystemError(index, 'listen', host || '::', port);
 
       this._state = CLOSED;
-      process.nextTick(() => this._handlers.error(err));
+      nextTick(() => this._handlers.error(err));
       return;
     }
 
@@ -180,7 +184,7 @@ class Listener extends AsyncResource {
     this._address = environment.serverAddress(index);
     hub.addListener(index, this);
     this._updateKeepAlive();
-    process.nextTick(() => {
+    nextTick(() => {
       if (this._state === LISTENING) this._handlers.listening();
     });
   }

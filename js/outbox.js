@@ -9,6 +9,7 @@
  */
 
 const addon = require('./binding');
+const { OPCODE_BINARY, OPCODE_TEXT, nextTick } = require('./constants');
 
 const BLOCK_SIZE = 64 * 1024;
 const HEAD_SIZE = 16;
@@ -20,6 +21,7 @@ const words = new Uint32Array(block.buffer);
 
 let length = 0;
 let flushIsDue = false;
+let draining = false;
 let environment = null;
 let onOwnEvents = null;
 
@@ -113,9 +115,9 @@ function writeHead(connection, flags, payloadLength) {
 function reserve(payloadLength) {
   if (length + HEAD_SIZE + payloadLength + 3 > BLOCK_SIZE) flush(false);
 
-  if (!flushIsDue) {
+  if (!flushIsDue && !draining) {
     flushIsDue = true;
-    process.nextTick(flushInTick);
+    nextTick(flushInTick);
   }
 }
 
@@ -140,15 +142,15 @@ function flush(now) {
 /**
  * While events are drained the drain does the flushing.
  *
- * @param {Boolean} draining Whether a drain begins or ends
+ * @param {Boolean} value Whether a drain begins, or ends
  */
-function setDraining(draining) {
-  flushIsDue = draining;
+function setDraining(value) {
+  draining = value;
 }
 
 module.exports = {
-  BINARY_FLAGS: frameFlags(0x2),
-  TEXT_FLAGS: frameFlags(0x1),
+  BINARY_FLAGS: frameFlags(OPCODE_BINARY),
+  TEXT_FLAGS: frameFlags(OPCODE_TEXT),
   flush,
   frameFlags,
   open,

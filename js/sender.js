@@ -15,7 +15,8 @@ const {
   OPCODE_CLOSE,
   OPCODE_CONTINUATION,
   OPCODE_PING,
-  OPCODE_PONG
+  OPCODE_PONG,
+  nextTick
 } = require('./constants');
 
 const MAX_CONTROL_PAYLOAD = 125;
@@ -68,6 +69,15 @@ class Sender {
   }
 
   /**
+   * Whether something waits for a Blob that is read.
+   *
+   * @type {Boolean}
+   */
+  get isWaiting() {
+    return this._queue !== null;
+  }
+
+  /**
    * The stream that stands for the transport.
    *
    * @type {Socket}
@@ -90,7 +100,7 @@ class Sender {
 
     let flags = isString ? TEXT_FLAGS : BINARY_FLAGS;
 
-    if (options !== undefined && options !== null) {
+    if (typeof options === 'object' && options !== null) {
       if ('binary' in options) {
         flags = options.binary ? BINARY_FLAGS : TEXT_FLAGS;
       }
@@ -205,8 +215,8 @@ class Sender {
     // In the next tick, so that what a callback throws is not taken for a
     // failure of the promise.
     blob.arrayBuffer().then(
-      (data) => process.nextTick(blobRead, this, flags, toBuffer(data), cb),
-      (err) => process.nextTick(blobFailed, this, err, cb)
+      (data) => nextTick(blobRead, this, flags, toBuffer(data), cb),
+      (err) => nextTick(blobFailed, this, err, cb)
     );
   }
 

@@ -129,12 +129,15 @@ class Socket extends Duplex {
 
     if (milliseconds > 0 && !this.destroyed) {
       let before = this[kConnection].traffic.join();
+      let isIdle = false;
 
       this._idleTimer = setInterval(() => {
         const now = this[kConnection].traffic.join();
+        const wasIdle = isIdle;
 
-        if (now === before) this.emit('timeout');
+        isIdle = now === before;
         before = now;
+        if (isIdle && !wasIdle) this.emit('timeout');
       }, milliseconds).unref();
       if (callback) this.once('timeout', callback);
     } else if (callback) {

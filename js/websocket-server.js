@@ -15,7 +15,8 @@ const {
   EMPTY_BUFFER,
   kAccept,
   kConnection,
-  kRemoveClient
+  kRemoveClient,
+  nextTick
 } = require('./constants');
 
 const RUNNING = 0;
@@ -161,12 +162,19 @@ class WebSocketServer extends EventEmitter {
     this[kListener] = new Listener({
       listening: () => {
         if (callback) callback();
+        this[kHttpServer]?.emit('listening');
         if (this._state === RUNNING) this.emit('listening');
       },
-      error: (err) => this.emit('error', err),
+      error: (err) => {
+        if (this[kHttpServer]?.listenerCount('error') > 0) {
+          this[kHttpServer].emit('error', err);
+        }
+        this.emit('error', err);
+      },
       handshake: (connection, fields, verdict) => {
         onHandshake(this, connection, fields, verdict);
-      }
+      },
+      closed: () => this[kHttpServer]?.emit('close')
     });
 
     hub.open();
@@ -219,7 +227,7 @@ class WebSocketServer extends EventEmitter {
         });
       }
 
-      process.nextTick(emitClose, this);
+      nextTick(emitClose, this);
       return;
     }
 
@@ -227,10 +235,7 @@ class WebSocketServer extends EventEmitter {
     if (this._state === CLOSING) return;
 
     this._state = CLOSING;
-    this[kListener].close(() => {
-      if (this[kHttpServer] !== null) this[kHttpServer].emit('close');
-      emitClose(this);
-    });
+    this[kListener].close(() => emitClose(this));
   }
 
   /**

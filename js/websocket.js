@@ -24,7 +24,8 @@ const {
   NO_STATUS_RECEIVED,
   kAccept,
   kConnection,
-  kRemoveClient
+  kRemoveClient,
+  nextTick
 } = require('./constants');
 
 const CONNECTING = 0;
@@ -64,6 +65,7 @@ class WebSocket extends EventEmitter {
     this._closeFrameReceived = false;
     this._closeFrameSent = false;
     this._closeMessage = EMPTY_BUFFER;
+    this._closeTimer = null;
     this._closeTimeout = options.closeTimeout;
     this._errorEmitted = false;
     this._extensions = {};
@@ -172,6 +174,15 @@ class WebSocket extends EventEmitter {
 
     this._sender.close(code, data, !this._isServer);
     this._readyState = CLOSING;
+
+    // The core takes the time from the close frame on, and that may have to
+    // wait for a Blob.
+    if (this._sender.isWaiting) {
+      this._closeTimer = setTimeout(
+        this.terminate.bind(this),
+        this._closeTimeout
+      );
+    }
   }
 
   /**
@@ -180,11 +191,8 @@ class WebSocket extends EventEmitter {
   pause() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
 
-    const connection = this[kConnection];
-
     this._paused = true;
-    connection.inbound.pause();
-    connection.pause();
+    this[kConnection].inbound.pause();
   }
 
   /**
@@ -193,11 +201,8 @@ class WebSocket extends EventEmitter {
   resume() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
 
-    const connection = this[kConnection];
-
     this._paused = false;
-    connection.inbound.resume();
-    connection.resume();
+    this[kConnection].inbound.resume();
   }
 
   /**
@@ -282,7 +287,10 @@ class WebSocket extends EventEmitter {
     this[kConnection] = connection;
     this[kServer] = server;
     this._sender = new Sender(connection, (err) => senderOnError(this, err));
-    connection.upgrade(config, new Inbound(this, handlers, oneAtATime));
+    connection.upgrade(
+      config,
+      new Inbound(this, connection, handlers, oneAtATime)
+    );
     this._readyState = OPEN;
     this.emit('open');
   }
@@ -390,6 +398,7 @@ function onEnd(websocket) {
 }
 
 function onClosed(websocket, wasClean) {
+  clearTimeout(websocket._closeTimer);
   websocket._closeFrameSent = wasClean;
   websocket._readyState = CLOSED;
   // Not by a listener: users may remove all of those.
@@ -451,7 +460,7 @@ function refuse(websocket, data, cb) {
     else websocket._bufferedAmount += length;
   }
 
-  if (cb) process.nextTick(cb, createNotOpenError(websocket._readyState));
+  if (cb) nextTick(cb, createNotOpenError(websocket._readyState));
 }
 
 module.exports = WebSocket;

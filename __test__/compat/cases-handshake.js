@@ -65,7 +65,6 @@ module.exports = {
   'two versions': answer(header('Sec-WebSocket-Version', ['13', '8'])),
   'a version with spaces': answer(header('Sec-WebSocket-Version', ' 13 ')),
   'a version as a fraction': answer(header('Sec-WebSocket-Version', '13.0')),
-  'a version in hexadecimal': answer(header('Sec-WebSocket-Version', '0xd')),
   'a version in scientific notation': answer(
     header('Sec-WebSocket-Version', '1.3e1')
   ),

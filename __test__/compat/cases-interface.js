@@ -5,7 +5,7 @@
 //
 
 const { once, turns } = require('../support/deadline');
-const { close, ping, text } = require('../support/frame');
+const { binary, close, ping, pong, text } = require('../support/frame');
 
 /**
  * A case in which the server's end does something, and the peer then closes.
@@ -202,7 +202,12 @@ module.exports = {
     transcript.note('closing', ws.readyState, ws.isPaused);
   }),
   'all that one can see of a connection': act((ws, transcript) => {
-    for (const name in ws) {
+    const names = [];
+
+    // Their order is nobody's business.
+    for (const name in ws) names.push(name);
+
+    for (const name of names.sort()) {
       if (name.startsWith('_') || typeof ws[name] === 'function') continue;
       transcript.note(name, ws[name]);
     }
@@ -211,10 +216,11 @@ module.exports = {
     await transcript.open();
 
     const { raw, ws } = transcript;
+    const last = once(ws, 'pong');
 
     ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
-    raw.write(text('a'), text('b'), ping('c'));
-    await once(ws, 'ping');
+    raw.write(text('a'), binary('b'), text(''), pong('c'));
+    await last;
     await transcript.finish(close(1000));
   },
   'close in a listener of the first of three messages': async (transcript) => {

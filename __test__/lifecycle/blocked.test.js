@@ -6,6 +6,8 @@ const path = require('node:path');
 const { describe, it } = require('node:test');
 
 const { startChild } = require('../support/child');
+const { cleanup } = require('../support/cleanup');
+const { once } = require('../support/deadline');
 const { Opcode, binary, close, ping, text } = require('../support/frame');
 const { beyondReference } = require('../support/implementation');
 const {
@@ -25,6 +27,10 @@ async function startBlocked(t, options = {}) {
 
   await control.handshake();
 
+  let releaser;
+
+  cleanup(t, () => releaser?.destroy());
+
   return {
     control,
     pid: server.child.pid,
@@ -37,9 +43,11 @@ async function startBlocked(t, options = {}) {
     async block() {
       control.write(text('block'));
       await control.expectFrame(Opcode.TEXT, 'blocking');
+      releaser = net.connect(release, '127.0.0.1');
+      await once(releaser, 'data');
     },
     release() {
-      net.connect(release, '127.0.0.1').on('error', () => {});
+      releaser.destroy();
     }
   };
 }
@@ -92,19 +100,8 @@ describe('While JavaScript is blocked', () => {
     }
 
     server.release();
-    await server.control.expectFrame(Opcode.TEXT, 'unblocked ok');
-    await other.expectFrame(Opcode.TEXT, 'unblocked ok');
-  });
-
-  it('protocol errors are answered', beyondReference, async (t) => {
-    const server = await startBlocked(t);
-    const bad = await server.open();
-
-    await server.block();
-    bad.write(text('x', { mask: false }));
-    await bad.expectClose(1002);
-    server.release();
-    await server.control.expectFrame(Opcode.TEXT, 'unblocked ok');
+    await server.control.expectFrame(Opcode.TEXT, 'unblocked');
+    await other.expectFrame(Opcode.TEXT, 'unblocked');
   });
 
   it(
@@ -124,25 +121,34 @@ describe('While JavaScript is blocked', () => {
     }
   );
 
-  it('closing handshakes are kept for later', async (t) => {
-    const server = await startBlocked(t);
-    const leaving = await server.open();
+  //
+  // JavaScript may still have to answer the messages in front of them.
+  //
+  for (const [title, frame, code] of [
+    ['closing handshakes', close(1000), 1000],
+    ['protocol errors', text('x', { mask: false }), 1002]
+  ]) {
+    it(`${title} are kept for later`, async (t) => {
+      const server = await startBlocked(t);
+      const raw = await server.open();
 
-    await server.block();
-    leaving.write(close(1000));
-    server.release();
-    await server.control.expectFrame(Opcode.TEXT, 'unblocked ok');
-    for (;;) {
-      const { opcode, payload } = await leaving.frame();
+      await server.block();
+      raw.write(frame);
+      server.release();
+      await server.control.expectFrame(Opcode.TEXT, 'unblocked');
+      for (;;) {
+        const { opcode, payload } = await raw.frame();
 
-      if (opcode === Opcode.CLOSE) {
-        assert.strictEqual(payload.readUInt16BE(), 1000);
-        break;
+        if (opcode === Opcode.CLOSE) {
+          assert.strictEqual(payload.readUInt16BE(), code);
+          break;
+        }
       }
-    }
 
-    await leaving.expectEnd();
-  });
+      raw.socket.end();
+      await raw.expectEnd();
+    });
+  }
 
   it('a flood is held back by TCP, and nothing lost', linuxOnly, async (t) => {
     const maxInboundBytes = 256 * 1024;
@@ -161,7 +167,7 @@ describe('While JavaScript is blocked', () => {
     assert.ok(growth <= 32 * MiB, `memory grew by ${growth} bytes`);
 
     server.release();
-    await raw.expectFrame(Opcode.TEXT, 'unblocked ok');
+    await raw.expectFrame(Opcode.TEXT, 'unblocked');
     raw.write(text('count'));
     await raw.expectFrame(
       Opcode.TEXT,
@@ -196,7 +202,7 @@ describe('While JavaScript is blocked', () => {
     server.release();
 
     for (const [i, raw] of raws.entries()) {
-      await raw.expectFrame(Opcode.TEXT, 'unblocked ok');
+      await raw.expectFrame(Opcode.TEXT, 'unblocked');
       raw.write(text('count'));
       await raw.expectFrame(
         Opcode.TEXT,
@@ -242,6 +248,6 @@ describe('While JavaScript is blocked', () => {
 
     assert.ok(growth <= 32 * MiB, `memory grew by ${growth} bytes`);
     server.release();
-    await server.control.expectFrame(Opcode.TEXT, 'unblocked ok');
+    await server.control.expectFrame(Opcode.TEXT, 'unblocked');
   });
 });

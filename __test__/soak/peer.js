@@ -65,7 +65,7 @@ class Peer {
    * @param {Number} [timeout] How long it may take
    */
   async opened(timeout = TIMEOUT) {
-    await this._until(() => this._head !== null, timeout, 'the handshake');
+    await this._until(() => this.wasOpened, timeout, 'the handshake');
     if (!this._head.startsWith('HTTP/1.1 101 ')) throw new Error(this._head);
   }
 
@@ -73,7 +73,14 @@ class Peer {
    * @type {Boolean}
    */
   get isOpen() {
-    return this._head !== null && !this.hasEnded;
+    return this.wasOpened && !this.hasEnded;
+  }
+
+  /**
+   * @type {Boolean}
+   */
+  get wasOpened() {
+    return this._head !== null;
   }
 
   /**

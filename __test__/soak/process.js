@@ -114,14 +114,20 @@ class Process {
  * @param {String} name The name of its script in `processes`
  * @param {Object} [options] Options object
  * @param {Object} [options.argument={}] What it gets to know
+ * @param {String[]} [options.execArgv=[]] Arguments for node itself
  * @param {String} [options.namespace] The network namespace to run it in
  * @param {Number} [options.openFiles] The number of descriptors it may have
  * @return {Process} The process
  */
-function start(check, name, { argument = {}, namespace, openFiles } = {}) {
+function start(
+  check,
+  name,
+  { argument = {}, execArgv = [], namespace, openFiles } = {}
+) {
   const command = [
     process.execPath,
     '--expose-gc',
+    ...execArgv,
     path.join(__dirname, 'processes', `${name}.js`),
     JSON.stringify(argument)
   ];

@@ -26,7 +26,8 @@ async function held() {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
-  const { arrayBuffers, external, heapUsed } = process.memoryUsage();
+  const { arrayBuffers, external, heapTotal, heapUsed } =
+    process.memoryUsage();
 
   return {
     descriptors: openDescriptors(),
@@ -34,6 +35,7 @@ async function held() {
     resources: process.getActiveResourcesInfo().sort().join(' '),
     resident: residentBytes(),
     heap: heapUsed,
+    heapTotal,
     external: external + arrayBuffers
   };
 }

@@ -5,6 +5,7 @@ const { describe, it } = require('node:test');
 
 const { once, turns } = require('../support/deadline');
 const { buildRequest } = require('../support/handshake');
+const { beyondReference } = require('../support/implementation');
 const { RawClient } = require('../support/raw-client');
 const { startServer } = require('../support/server');
 
@@ -191,6 +192,16 @@ describe('Handshake rejections', () => {
       assertRejection(response, rows[4]);
     });
   }
+
+  // ws takes whatever Number() makes 13 or 8 of.
+  it('refuses a version in hexadecimal', beyondReference, async (t) => {
+    const wss = await startServer(t);
+    const response = await rejected(t, wss, {
+      headers: { 'Sec-WebSocket-Version': '0xd' }
+    });
+
+    assertRejection(response, rows[4]);
+  });
 
   it('refuses a path for which shouldHandle() is false, silently', async (t) => {
     const wss = await startServer(t, { path: '/foo' });

@@ -41,7 +41,6 @@ constants! {
     COMMAND_RESUME = CommandKind::Resume;
     FLAG_OPCODE_SHIFT = flag::OPCODE_SHIFT;
     FLAG_FIN = flag::FIN;
-    FLAG_RSV1 = flag::RSV1;
     FLAG_MASK = flag::MASK;
     FLAG_ACKNOWLEDGE = flag::ACKNOWLEDGE;
     CONFIG_WORD_COUNT = CONFIG_WORDS;

@@ -27,7 +27,7 @@ pub enum EventKind {
     /// The connection failed. `detail`: the error's number; `value`: its
     /// parameter.
     Error = 7,
-    /// The peer ended its side. `detail`: 1 if all that it sent was told.
+    /// The peer ended its side; all that it sent was told.
     End = 8,
     /// The transport is gone; the last event of a connection. `detail`: 1 if
     /// close frames went both ways. Payload: bytes read and bytes written, two

@@ -14,6 +14,9 @@ mod reader;
 mod sync;
 mod table;
 
+#[cfg(test)]
+mod tests;
+
 pub use batch::{Batch, Credit, LARGE_PAYLOAD};
 pub use command::{Command, CommandKind, Commands, flag};
 pub use event::{EventKind, INTERNAL_ERROR};

@@ -63,6 +63,12 @@ impl<T> Table<T> {
         slot.value.as_ref()
     }
 
+    /// What has the index now, whichever its generation.
+    #[must_use]
+    pub fn at(&self, index: u32) -> Option<&T> {
+        self.slots.get(index as usize)?.value.as_ref()
+    }
+
     /// Removes what has the index now; its id finds nothing from here on.
     pub fn remove(&mut self, index: u32) -> Option<T> {
         let slot = self.slots.get_mut(index as usize)?;

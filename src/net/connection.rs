@@ -9,7 +9,7 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::tcp::OwnedWriteHalf;
 
-use super::output::{Outcome, Output};
+use super::output::Output;
 use super::publish::with_batch;
 use crate::bridge::{Command, ConnectionId, Credit, EventKind, Inbox, lock};
 
@@ -51,7 +51,8 @@ impl Connection {
     /// been taken by the kernel.
     pub(super) fn submit<'a>(&self, commands: impl Iterator<Item = Command<'a>>) -> u32 {
         let mut output = lock(&self.output);
-        let Outcome { acknowledged, wake } = output.submit(commands);
+        let wake = output.submit(commands);
+        let acknowledged = output.take_acknowledged();
         let waker = if wake { output.waker() } else { None };
         drop(output);
         if let Some(waker) = waker {

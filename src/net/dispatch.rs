@@ -8,6 +8,7 @@
 //! holds.
 
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{io, thread};
@@ -17,11 +18,10 @@ use super::connection::Connection;
 use super::runtime::{IoThread, IoThreads};
 use crate::bridge::{Batch, Command, Commands, EventKind, lock};
 
-/// Connections that one flush may address and still be written by JavaScript's
-/// thread.
-const FEW_CONNECTIONS: usize = 4;
+/// Runs that one flush may have and still be written by JavaScript's thread.
+const FEW_RUNS: usize = 4;
 
-/// Commands of one connection, in a block of bytes.
+/// Consecutive commands of one connection, in a block of bytes.
 struct Run {
     connection: Arc<Connection>,
     range: Range<usize>,
@@ -29,7 +29,7 @@ struct Run {
 
 /// Commands on their way to an I/O thread.
 pub(super) struct Block {
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     runs: Vec<Run>,
 }
 
@@ -38,8 +38,14 @@ impl Block {
     pub(super) fn run(self) {
         for Run { connection, range } in self.runs {
             let bytes = self.bytes.get(range).unwrap_or_default();
-            let acknowledged = connection.submit(Commands::new(bytes));
-            connection.publish_sent(acknowledged);
+            let submitted = catch_unwind(AssertUnwindSafe(|| {
+                let acknowledged = connection.submit(Commands::new(bytes));
+                connection.publish_sent(acknowledged);
+            }));
+            // A defect costs this connection, not its thread.
+            if submitted.is_err() {
+                connection.terminate();
+            }
         }
     }
 }
@@ -73,7 +79,7 @@ impl Dispatcher {
     pub fn flush(&mut self, block: &[u8], now: bool) {
         let mut runs = std::mem::take(&mut self.runs);
         self.find_runs(block, &mut runs);
-        let few = now || runs.len() <= FEW_CONNECTIONS;
+        let few = now || runs.len() <= FEW_RUNS;
         if few && runs.iter().all(|run| self.is_settled(run.connection.thread)) {
             for Run { connection, range } in runs.drain(..) {
                 let commands = Commands::new(block.get(range).unwrap_or_default());
@@ -163,13 +169,14 @@ impl Dispatcher {
     }
 
     fn hand_over(&self, block: &[u8], runs: &mut Vec<Run>) {
+        let bytes: Arc<[u8]> = block.into();
         for (number, thread) in self.threads.iter().enumerate() {
             let mine: Vec<Run> = runs
                 .extract_if(.., |run| run.connection.thread == number)
                 .collect();
             if !mine.is_empty() {
                 thread.hand_over(Block {
-                    bytes: block.to_vec(),
+                    bytes: Arc::clone(&bytes),
                     runs: mine,
                 });
             }

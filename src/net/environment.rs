@@ -51,7 +51,7 @@ impl Environment {
     /// A listener that has not been forgotten.
     #[must_use]
     pub fn server(&self, index: u32) -> Option<Arc<Server>> {
-        lock(&self.servers).iter().find(|s| s.id.index == index).cloned()
+        lock(&self.servers).at(index).cloned()
     }
 
     /// Forgets a listener; its index may be used again.

@@ -10,7 +10,6 @@ use tokio::time::{Instant, Sleep};
 
 use super::config::ConnectionConfig;
 use super::connection::Connection;
-use super::output::Outcome;
 use super::publish::with_batch;
 use crate::bridge::{Batch, EventKind, lock};
 use crate::protocol::{
@@ -119,7 +118,7 @@ impl Framing {
                 Some(Expired::SendPing) => {
                     let mut output = lock(&connection.output);
                     output.ping();
-                    output.flush(&mut Outcome::default());
+                    output.flush();
                 }
                 Some(Expired::HeartbeatMissed | Expired::CloseTimeout) => return Poll::Ready(()),
                 None => {}

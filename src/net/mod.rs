@@ -17,6 +17,9 @@ mod runtime;
 mod server;
 mod task;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{CONFIG_WORDS, ConnectionConfig};
 pub use connection::Connection;
 pub use dispatch::Dispatcher;

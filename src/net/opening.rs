@@ -192,17 +192,17 @@ impl Opening {
         }
     }
 
-    async fn answer(&mut self, answer: Answer) -> io::Result<()> {
+    /// Writes an answer. Gives up on a peer that does not take it, and when the
+    /// environment is gone.
+    async fn answer(&mut self, answer: Answer) -> Result<(), Failure> {
         let mut bytes = Vec::new();
         answer.encode(&httpdate::fmt_http_date(SystemTime::now()), &mut bytes);
-        let mut rest = bytes.as_slice();
-        while !rest.is_empty() {
-            self.writer.writable().await?;
-            match self.writer.try_write(rest) {
-                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+        let Self { writer, phase, .. } = self;
+        tokio::select! {
+            written = timeout_at(deadline(REQUEST_TIMEOUT), write_all(writer, &bytes)) => {
+                written.map_err(|_| Failure::Gone)??;
             }
+            _ = phase.wait_for(|phase| *phase == Phase::Aborted) => return Err(Failure::Gone),
         }
         self.bytes_written += bytes.len() as u64;
         Ok(())
@@ -246,6 +246,18 @@ impl Opening {
             .run()
             .await;
     }
+}
+
+async fn write_all(writer: &OwnedWriteHalf, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        writer.writable().await?;
+        match writer.try_write(bytes) {
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Reads the head at the start of `buffer`.

@@ -22,6 +22,10 @@ use crate::protocol::{
 /// instead of being copied behind their header.
 const VECTORED_PAYLOAD: usize = 16 * 1024;
 
+/// Bytes written in a row before the other side of the lock, and the other
+/// connections of the thread, have their turn.
+const WRITTEN_IN_A_ROW: usize = 1024 * 1024;
+
 /// Marks that a connection keeps room for while nothing waits.
 const MARKS_KEPT: usize = 16;
 
@@ -55,15 +59,6 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// What came of giving commands to an output.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Outcome {
-    /// Commands that asked to know and whose bytes the kernel took.
-    pub(super) acknowledged: u32,
-    /// The connection's task has something to do.
-    pub(super) wake: bool,
-}
-
 /// The sending half of a connection.
 pub(super) struct Output {
     stream: Option<OwnedWriteHalf>,
@@ -79,6 +74,9 @@ pub(super) struct Output {
     marks: VecDeque<Mark>,
     buffered: usize,
     pending_auto_pongs: u32,
+    /// Commands that asked to know and whose bytes the kernel took, not yet
+    /// told.
+    acknowledged: u32,
     pub(super) closing: ClosingHandshake,
     /// Our side is to be ended when the queue is empty.
     pub(super) ending: bool,
@@ -101,6 +99,7 @@ impl Output {
             marks: VecDeque::new(),
             buffered: 0,
             pending_auto_pongs: 0,
+            acknowledged: 0,
             closing: ClosingHandshake::default(),
             ending: false,
             terminated: false,
@@ -151,58 +150,72 @@ impl Output {
         self.stream.take()
     }
 
+    /// How many more commands that asked to know are out.
+    pub(super) fn take_acknowledged(&mut self) -> u32 {
+        std::mem::take(&mut self.acknowledged)
+    }
+
     /// Carries commands out in order and offers what they send to the kernel.
-    pub(super) fn submit<'a>(&mut self, commands: impl Iterator<Item = Command<'a>>) -> Outcome {
-        let mut outcome = Outcome::default();
+    /// Returns whether the connection's task has something to do.
+    pub(super) fn submit<'a>(&mut self, commands: impl Iterator<Item = Command<'a>>) -> bool {
         if self.stream.is_none() {
-            return outcome;
+            return false;
         }
         SCRATCH.with_borrow_mut(|scratch| {
+            // A panic may have left something of another connection here.
+            scratch.bytes.clear();
+            scratch.marks.clear();
+            let mut wake = false;
             for command in commands {
                 if self.terminated {
                     break;
                 }
-                self.carry_out(&command, scratch, &mut outcome);
+                wake |= self.carry_out(&command, scratch);
             }
-            self.offer(scratch, &mut outcome);
-        });
-        outcome
+            self.offer(scratch);
+            wake || self.failed || self.is_blocked()
+        })
     }
 
-    fn carry_out(&mut self, command: &Command<'_>, scratch: &mut Scratch, outcome: &mut Outcome) {
+    /// Returns whether the connection's task has something to do.
+    fn carry_out(&mut self, command: &Command<'_>, scratch: &mut Scratch) -> bool {
         match command.kind {
-            CommandKind::Frame => self.frame(command, scratch, outcome),
+            CommandKind::Frame | CommandKind::Raw if self.failed => false,
+            CommandKind::Frame => self.frame(command, scratch),
             CommandKind::Raw => {
                 scratch.bytes.extend_from_slice(command.payload);
                 let acknowledge = command.has(flag::ACKNOWLEDGE);
                 self.mark(scratch, 0, MarkKind::Plain, acknowledge);
+                false
             }
             CommandKind::Upgrade => {
                 self.config = ConnectionConfig::from_payload(command.payload).map(Box::new);
-                outcome.wake = true;
+                true
             }
             CommandKind::End => {
                 self.ending = true;
-                outcome.wake = true;
+                true
             }
             CommandKind::Terminate => {
                 self.terminated = true;
-                outcome.wake = true;
+                true
             }
             CommandKind::Pause => {
                 self.paused = true;
+                false
             }
             CommandKind::Resume => {
                 self.paused = false;
-                outcome.wake = true;
+                true
             }
         }
     }
 
-    fn frame(&mut self, command: &Command<'_>, scratch: &mut Scratch, outcome: &mut Outcome) {
+    /// Returns whether it begins the closing handshake, which the task times.
+    fn frame(&mut self, command: &Command<'_>, scratch: &mut Scratch) -> bool {
         // RFC 6455 §5.5.1: no frame follows a close frame.
         if self.closing.is_close_queued() {
-            return;
+            return false;
         }
         let header = Header {
             fin: command.has(flag::FIN),
@@ -212,11 +225,7 @@ impl Output {
         };
         let (kind, counted) = match header.opcode {
             OpCode::Data(_) => (MarkKind::Plain, command.payload.len()),
-            OpCode::Control(Control::Close) if self.closing.handle_close_queued() => {
-                // The task times the closing handshake.
-                outcome.wake = true;
-                (MarkKind::Close, 0)
-            }
+            OpCode::Control(Control::Close) => (MarkKind::Close, 0),
             OpCode::Control(_) => (MarkKind::Plain, 0),
         };
         self.buffered += counted;
@@ -227,6 +236,7 @@ impl Output {
             self.offer_vectored(command.payload, scratch);
         }
         self.mark(scratch, counted, kind, command.has(flag::ACKNOWLEDGE));
+        kind == MarkKind::Close && self.closing.handle_close_queued()
     }
 
     /// Queues the answer to a ping; too many that the peer does not take end
@@ -237,7 +247,7 @@ impl Output {
         }
         if !limits.allows_auto_pong(self.pending_auto_pongs) {
             // Those of this very turn have not been offered to the kernel yet.
-            self.flush(&mut Outcome::default());
+            self.flush();
         }
         if limits.allows_auto_pong(self.pending_auto_pongs) {
             self.pending_auto_pongs += 1;
@@ -277,21 +287,20 @@ impl Output {
     }
 
     /// Offers `scratch` to the kernel and queues what it does not take.
-    fn offer(&mut self, scratch: &mut Scratch, outcome: &mut Outcome) {
+    fn offer(&mut self, scratch: &mut Scratch) {
         let taken = if self.is_blocked() || scratch.bytes.is_empty() {
             0
         } else {
             self.write(&scratch.bytes)
         };
         let rest = scratch.bytes.get(taken..).unwrap_or_default();
-        if !rest.is_empty() && !self.failed {
+        if !self.failed {
             self.queue.extend_from_slice(rest);
-            outcome.wake = true;
+            self.marks.extend(scratch.marks.drain(..));
         }
-        outcome.wake |= self.failed;
         scratch.bytes.clear();
-        self.marks.extend(scratch.marks.drain(..));
-        self.settle(outcome);
+        scratch.marks.clear();
+        self.settle();
     }
 
     /// Offers `scratch`, which ends in a header, together with its payload.
@@ -313,16 +322,18 @@ impl Output {
         scratch.bytes.clear();
     }
 
-    /// Writes what waits. Returns whether nothing waits any more.
-    pub(super) fn flush(&mut self, outcome: &mut Outcome) -> bool {
-        while self.is_blocked() && !self.failed {
+    /// Writes what waits until the kernel takes no more, or it has been a lot.
+    /// Returns false if the kernel would take more.
+    pub(super) fn flush(&mut self) -> bool {
+        let mut total = 0;
+        let mut full = false;
+        while self.is_blocked() && !self.failed && !full && total < WRITTEN_IN_A_ROW {
             let queue = std::mem::take(&mut self.queue);
             let taken = self.write(queue.get(self.head..).unwrap_or_default());
             self.queue = queue;
             self.head += taken;
-            if taken == 0 {
-                break;
-            }
+            total += taken;
+            full = taken == 0;
         }
         if !self.is_blocked() {
             // A connection owns no buffer while nothing waits.
@@ -332,8 +343,8 @@ impl Output {
             self.queue.drain(..self.head);
             self.head = 0;
         }
-        self.settle(outcome);
-        !self.is_blocked()
+        self.settle();
+        full || self.failed || !self.is_blocked()
     }
 
     fn write(&mut self, bytes: &[u8]) -> usize {
@@ -373,17 +384,18 @@ impl Output {
         self.queue = Vec::new();
         self.head = 0;
         self.marks.clear();
+        self.buffered = 0;
     }
 
     /// Draws the conclusions from what has been written.
-    fn settle(&mut self, outcome: &mut Outcome) {
+    fn settle(&mut self) {
         while let Some(mark) = self.marks.front().copied() {
             if mark.end > self.written {
                 return;
             }
             self.marks.pop_front();
             self.buffered = self.buffered.saturating_sub(mark.payload);
-            outcome.acknowledged += u32::from(mark.acknowledge);
+            self.acknowledged += u32::from(mark.acknowledge);
             match mark.kind {
                 MarkKind::Plain => {}
                 MarkKind::AutoPong => self.pending_auto_pongs -= 1,

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::Environment;
 use super::opening;
-use super::publish::with_batch;
+use super::publish::{publish_all, with_batch};
 use super::runtime::IoThreads;
 use crate::bridge::{ConnectionId, EventKind, Inbox};
 
@@ -96,14 +96,14 @@ impl Server {
         let threads = IoThreads::shared()?;
         let number = threads.next();
         let thread = threads.get(number).ok_or(io::ErrorKind::NotFound)?;
-        let guard = Arc::new(Guard {
-            server: Arc::clone(self),
-            inbox: Arc::clone(&environment.inbox),
-        });
         let listener = {
             let _context = thread.handle.enter();
             TcpListener::from_std(socket)?
         };
+        let guard = Arc::new(Guard {
+            server: Arc::clone(self),
+            inbox: Arc::clone(&environment.inbox),
+        });
         thread
             .handle
             .spawn(accept_all(listener, number, threads, environment, guard));
@@ -111,8 +111,8 @@ impl Server {
     }
 }
 
-/// Held by the accepting task and by each accepted connection; the last one
-/// tells JavaScript.
+/// Held by the accepting task and by each accepted connection; when the last
+/// one is gone JavaScript is told.
 pub(super) struct Guard {
     pub(super) server: Arc<Server>,
     inbox: Arc<Inbox>,
@@ -120,8 +120,17 @@ pub(super) struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        with_batch(&self.inbox, |batch| {
-            batch.push(EventKind::ServerClosed, 0, self.server.id.index, 0);
+        let inbox = Arc::clone(&self.inbox);
+        let index = self.server.id.index;
+        tokio::spawn(async move {
+            // Other threads may hold events of this listener's connections,
+            // which come first.
+            for thread in IoThreads::shared().into_iter().flat_map(IoThreads::iter) {
+                let _ = thread.handle.spawn(async { publish_all() }).await;
+            }
+            with_batch(&inbox, |batch| {
+                batch.push(EventKind::ServerClosed, 0, index, 0);
+            });
         });
     }
 }

@@ -19,7 +19,6 @@ use tokio::net::tcp::OwnedReadHalf;
 
 use super::connection::Connection;
 use super::framing::Framing;
-use super::output::Outcome;
 use super::publish::with_batch;
 use super::server::Guard;
 use crate::bridge::{EventKind, INTERNAL_ERROR, lock};
@@ -128,17 +127,20 @@ impl ConnectionTask {
         }
         self.phase = Phase::Open(framing);
         if self.end_of_stream {
-            self.handle_end_of_stream();
+            self.publish_end();
         }
     }
 
     /// Writes what waits, and ends our side when its time has come.
     fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        let mut outcome = Outcome::default();
         let mut output = lock(&self.connection.output);
         while output.is_blocked() && !output.failed {
             // What arose in this turn goes out without asking first.
-            if output.flush(&mut outcome) || output.failed {
+            if !output.flush() {
+                cx.waker().wake_by_ref();
+                break;
+            }
+            if !output.is_blocked() || output.failed {
                 break;
             }
             match self.reader.as_ref().poll_write_ready(cx) {
@@ -150,8 +152,9 @@ impl ConnectionTask {
         let ready_to_end = !output.is_blocked() && (output.ending || output.closing.should_end());
         let unwritable = output.failed && (output.paused || self.end_of_stream);
         let finished = output.terminated || unwritable;
+        let acknowledged = output.take_acknowledged();
         drop(output);
-        self.connection.publish_sent(outcome.acknowledged);
+        self.connection.publish_sent(acknowledged);
         if finished {
             return Poll::Ready(Finished);
         }
@@ -195,7 +198,11 @@ impl ConnectionTask {
             match read {
                 Ok(0) => {
                     self.end_of_stream = true;
-                    self.handle_end_of_stream();
+                    // What came before is told first, which is for later if
+                    // there is something and JavaScript has yet to accept it.
+                    if !matches!(&self.phase, Phase::Offered(early) if !early.is_empty()) {
+                        self.publish_end();
+                    }
                 }
                 Ok(_) => {}
                 // The peer has reset the connection.
@@ -218,14 +225,10 @@ impl ConnectionTask {
 
     /// The peer ended its side. What follows from it is up to JavaScript, which
     /// has yet to answer what came before.
-    fn handle_end_of_stream(&self) {
-        let nothing_left = match &self.phase {
-            Phase::Offered(early) => early.is_empty(),
-            Phase::Open(_) => true,
-        };
+    fn publish_end(&self) {
         let index = self.connection.id.index;
         with_batch(&self.connection.inbox, |batch| {
-            batch.push(EventKind::End, nothing_left.into(), index, 0);
+            batch.push(EventKind::End, 0, index, 0);
         });
     }
 

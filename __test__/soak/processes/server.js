@@ -62,13 +62,14 @@ wss.on('connection', (ws, { url }) => {
   ws.on('message', () => counts.messages++);
   ws.on('error', () => counts.errors++);
   if (name !== '') {
-    ws.name = name;
+    ws.name = decodeURIComponent(name);
     ws.on('close', (code) => {
-      process.send({ event: 'close', name, code, at: Date.now() });
+      process.send({ event: 'close', name: ws.name, code, at: Date.now() });
     });
   }
 
-  behaviours[target](ws);
+  // A target that garbage made up.
+  (behaviours[target] ?? behaviours['/echo'])(ws);
 });
 
 function block({ milliseconds, computing }) {

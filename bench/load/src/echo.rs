@@ -44,10 +44,10 @@ pub struct Options {
     #[arg(long)]
     text: bool,
     /// Seconds under load before the window
-    #[arg(long, default_value_t = 1.0, value_parser = seconds)]
+    #[arg(long, default_value_t = 1.0, value_parser = crate::seconds)]
     warmup: f64,
     /// Seconds of the window
-    #[arg(long, default_value_t = 2.0, value_parser = seconds)]
+    #[arg(long, default_value_t = 2.0, value_parser = crate::seconds)]
     seconds: f64,
     /// No handshake, and the client's own frames come back
     #[arg(long)]
@@ -55,13 +55,6 @@ pub struct Options {
     /// Compare every payload with what was sent
     #[arg(long)]
     verify: bool,
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("must be seconds, at most 3600".into()),
-    }
 }
 
 /// What happens when the time set for it has passed.

@@ -1,9 +1,11 @@
 //! The client's opening handshake (RFC 6455 §4.1), blocking: connections are
 //! made one after the other before the clock runs.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
 
 use crate::message::Failure;
 
@@ -16,14 +18,61 @@ const ACCEPT: &[u8] = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 const MAX_RESPONSE: usize = 8192;
 
+/// The last octet of the last address that connections come from.
+const LAST_SOURCE: u8 = 254;
+
 pub fn connect(address: SocketAddr) -> Result<TcpStream, Failure> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
+    Sources::default().connect(address)
+}
+
+/// The addresses that connections come from. To one port of one address, each
+/// has as many connections as the system has ports to hand out, some 28,000.
+pub struct Sources {
+    /// Connections come from 127.0.0.`last_octet`.
+    last_octet: u8,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self { last_octet: 1 }
+    }
+}
+
+impl Sources {
+    /// Connects from the first address that has a port left.
+    pub fn connect(&mut self, address: SocketAddr) -> Result<TcpStream, Failure> {
+        loop {
+            match self.connect_from(address) {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse
+                    ) && self.last_octet < LAST_SOURCE =>
+                {
+                    self.last_octet += 1;
+                }
+                outcome => return Ok(outcome?),
+            }
+        }
+    }
+
+    fn connect_from(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        // A bound port counts against the address, whoever the peer is; one
+        // that connecting picks, only against this server.
+        if self.last_octet > 1 {
+            let source = Ipv4Addr::new(127, 0, 0, self.last_octet);
+            socket.bind(&SocketAddr::from((source, 0)).into())?;
+        }
+        socket.connect_timeout(&address.into(), PATIENCE)?;
+        let stream = TcpStream::from(socket);
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(stream)
+    }
 }
 
 pub fn upgrade(stream: &mut TcpStream, address: SocketAddr) -> Result<(), Failure> {
-    stream.set_read_timeout(Some(PATIENCE))?;
     let request = format!(
         "GET / HTTP/1.1\r\n\
          Host: {address}\r\n\

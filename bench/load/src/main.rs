@@ -1,6 +1,6 @@
 //! The load side of the benchmark: a `WebSocket` client that keeps many
-//! connections busy from one thread, and the raw TCP echo that marks what the
-//! machine could do without any `WebSocket` work.
+//! connections busy or open from one thread, and the raw TCP echo that marks
+//! what the machine could do without any `WebSocket` work.
 //!
 //! Standard output carries one JSON object per line and nothing else; failures
 //! go to standard error with exit code 1.
@@ -8,6 +8,8 @@
 mod echo;
 mod frame;
 mod handshake;
+mod idle;
+mod line;
 mod message;
 mod outbox;
 mod raw_server;
@@ -30,6 +32,9 @@ struct Arguments {
 enum Role {
     /// Keep messages in flight to an echo server and time the replies
     Echo(echo::Options),
+    /// Open connections that echo one message each and then stay silent, until
+    /// standard input ends
+    Idle(idle::Options),
     /// Serve a TCP echo that knows nothing of `WebSocket`, on a port of the
     /// system's choice, until standard input ends
     RawServer,
@@ -38,6 +43,7 @@ enum Role {
 fn main() -> ExitCode {
     let outcome: Result<(), Box<dyn Error>> = match Arguments::parse().role {
         Role::Echo(options) => echo::run(&options),
+        Role::Idle(options) => idle::run(&options),
         Role::RawServer => raw_server::run().map_err(Into::into),
     };
     match outcome {
@@ -46,5 +52,12 @@ fn main() -> ExitCode {
             eprintln!("oxws-load: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("must be seconds, at most 3600".into()),
     }
 }

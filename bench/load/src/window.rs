@@ -1,39 +1,16 @@
 //! The measured window: what was counted in it, and the two lines that tell
 //! the runner when it began and ended.
 
-use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
 
+use crate::line::{Latency, Line};
 use crate::message::Failure;
 
 /// The finest and coarsest latency told apart, in nanoseconds.
 const SHORTEST: u64 = 100;
 const LONGEST: u64 = 60_000_000_000;
-
-#[derive(Serialize)]
-#[serde(tag = "event", rename_all = "lowercase")]
-enum Line {
-    Start,
-    #[serde(rename_all = "camelCase")]
-    End {
-        seconds: f64,
-        messages: u64,
-        latency_us: Latency,
-    },
-}
-
-#[derive(Serialize)]
-struct Latency {
-    min: f64,
-    mean: f64,
-    p50: f64,
-    p90: f64,
-    p99: f64,
-    max: f64,
-}
 
 pub struct Window {
     began: Instant,
@@ -43,7 +20,7 @@ pub struct Window {
 impl Window {
     pub fn start() -> Result<Self, Failure> {
         let latencies = Histogram::new_with_bounds(SHORTEST, LONGEST, 3)?;
-        print(&Line::Start)?;
+        Line::Start.print()?;
         Ok(Self {
             began: Instant::now(),
             latencies,
@@ -68,7 +45,7 @@ impl Window {
             reason = "latencies are far below 2^53 ns"
         )]
         let microseconds = |nanoseconds: u64| nanoseconds as f64 / 1e3;
-        print(&Line::End {
+        Line::End {
             seconds,
             messages: latencies.len(),
             latency_us: Latency {
@@ -79,15 +56,7 @@ impl Window {
                 p99: microseconds(latencies.value_at_quantile(0.99)),
                 max: microseconds(latencies.max()),
             },
-        })
+        }
+        .print()
     }
-}
-
-fn print(line: &Line) -> Result<(), Failure> {
-    let mut text = serde_json::to_string(line)?;
-    text.push('\n');
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
 }

@@ -1,0 +1,22 @@
+'use strict';
+
+//
+// A worker thread that answers each message with two until it is terminated.
+//
+
+const { parentPort } = require('node:worker_threads');
+
+const { WebSocketServer } = require('../../support/implementation');
+
+const MOST_BUFFERED = 1024 * 1024;
+
+const wss = new WebSocketServer({ port: 0, host: '127.0.0.1' }, () => {
+  parentPort.postMessage(wss.address().port);
+});
+
+wss.on('connection', (ws) => {
+  ws.on('message', (data) => {
+    ws.send(data);
+    if (ws.bufferedAmount < MOST_BUFFERED) ws.send(data);
+  });
+});

@@ -1,0 +1,135 @@
+//! The idle load: connections that are opened one after the other, have one
+//! message echoed each, and are then kept open in silence, so that the runner
+//! can see what memory they take in the server.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::handshake::{self, Sources};
+use crate::line::Line;
+use crate::message::{Failure, Messages};
+use crate::reply::{Framing, Replies};
+
+/// Each connection has one message in flight, once.
+const ONE: u32 = 1;
+
+#[derive(Args)]
+pub struct Options {
+    /// Port of the server on 127.0.0.1
+    #[arg(long)]
+    port: u16,
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    connections: u32,
+    /// Payload length in bytes
+    #[arg(long, default_value_t = 64)]
+    size: usize,
+    /// Seconds of silence before the server is looked at
+    #[arg(long, default_value_t = 3.0, value_parser = crate::seconds)]
+    settle: f64,
+    /// No handshake, and the client's own frames come back
+    #[arg(long)]
+    raw: bool,
+}
+
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let server = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.port);
+    // No clock runs here, so every payload is compared.
+    let messages = Messages::new(options.size, false, true, ONE)?;
+    let framing = if options.raw {
+        Framing::Raw
+    } else {
+        Framing::WebSocket
+    };
+
+    let mut sources = Sources::default();
+    let mut connections = Vec::new();
+    for number in 0..options.connections {
+        let mut stream = sources.connect(server)?;
+        if framing == Framing::WebSocket {
+            handshake::upgrade(&mut stream, server)?;
+        }
+        echo(&mut stream, number, framing, &messages)?;
+        connections.push(stream);
+    }
+
+    thread::sleep(Duration::from_secs_f64(options.settle));
+    for stream in &connections {
+        check_silence(stream)?;
+    }
+    Line::Idle {
+        connections: connections.len(),
+    }
+    .print()?;
+
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+fn echo(
+    stream: &mut TcpStream,
+    number: u32,
+    framing: Framing,
+    messages: &Messages,
+) -> Result<(), Failure> {
+    let (frames, length) = messages.frames(number, 0, ONE);
+    stream.write_all(&frames[..length])?;
+
+    let mut replies = Replies::new(number, framing);
+    let mut answered = 0;
+    let mut piece = [0; 1024];
+    while answered == 0 {
+        let length = stream.read(&mut piece)?;
+        if length == 0 {
+            return Err("the server closed a connection".into());
+        }
+        answered = replies.take(&piece[..length], messages)?;
+    }
+    if answered > ONE {
+        return Err("the server sent more than was asked for".into());
+    }
+    Ok(())
+}
+
+fn check_silence(stream: &TcpStream) -> Result<(), Failure> {
+    stream.set_nonblocking(true)?;
+    match stream.peek(&mut [0]) {
+        Ok(0) => Err("the server closed an idle connection".into()),
+        Ok(_) => Err("the server spoke on an idle connection".into()),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+
+    use super::check_silence;
+
+    #[test]
+    fn only_an_open_and_silent_connection_is_idle() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        check_silence(&client).unwrap();
+
+        server.write_all(b"x").unwrap();
+        client.set_nonblocking(false).unwrap();
+        client.peek(&mut [0]).unwrap();
+        assert!(check_silence(&client).is_err());
+    }
+
+    #[test]
+    fn a_closed_connection_is_not_idle() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        drop(listener.accept().unwrap());
+        client.peek(&mut [0]).unwrap();
+        assert!(check_silence(&client).is_err());
+    }
+}

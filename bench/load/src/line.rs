@@ -1,0 +1,44 @@
+//! What the runner is told: one JSON object per line of standard output.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::message::Failure;
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Line {
+    /// The measured window begins.
+    Start,
+    /// The measured window has ended.
+    #[serde(rename_all = "camelCase")]
+    End {
+        seconds: f64,
+        messages: u64,
+        latency_us: Latency,
+    },
+    /// So many connections are open and have been silent for a while.
+    Idle { connections: usize },
+}
+
+#[derive(Serialize)]
+pub struct Latency {
+    pub min: f64,
+    pub mean: f64,
+    pub p50: f64,
+    pub p90: f64,
+    pub p99: f64,
+    pub max: f64,
+}
+
+impl Line {
+    pub fn print(&self) -> Result<(), Failure> {
+        let mut text = serde_json::to_string(self)?;
+        text.push('\n');
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+'use strict';
+
+const { cell, figure } = require('../figures');
+const { PATIENCE, openFilesLimit, residentKiB } = require('../process');
+
+/**
+ * Connections that are open and silent: the server's memory for each.
+ */
+
+/** Files that a process has open beside its connections, at most. */
+const OTHER_FILES = 100;
+
+/** Handshakes and first messages in a second, at the least. */
+const SLOWEST = 500;
+
+module.exports = {
+  duration: ({ load }) => load.settle + load.connections / 5000 + 0.4,
+
+  files: ({ load }) => load.connections + OTHER_FILES,
+
+  async measure({ server, startLoad, scenario }) {
+    const { settle, connections: wanted } = scenario.load;
+    // Both processes run under the same limit.
+    const room = openFilesLimit(server.pid) - OTHER_FILES;
+    const connections = Math.min(wanted, room);
+    if (connections < 1) throw new Error('Too few files may be open');
+
+    const beforeKiB = residentKiB(server.pid);
+    const load = startLoad({ connections });
+    await load.line(settle + connections / SLOWEST + PATIENCE);
+    const afterKiB = residentKiB(server.pid);
+    const outcome = await load.stop();
+    if (outcome !== 0) throw new Error(`${load.name} failed (${outcome})`);
+
+    return {
+      connections,
+      beforeKiB,
+      afterKiB,
+      perConnectionKiB: (afterKiB - beforeKiB) / connections
+    };
+  },
+
+  metrics: {
+    connections: (round) => round.connections,
+    beforeMiB: (round) => round.beforeKiB / 1024,
+    afterMiB: (round) => round.afterKiB / 1024,
+    perConnectionKiB: (round) => round.perConnectionKiB
+  },
+
+  ratios: { memoryRatio: 'perConnectionKiB' },
+
+  progress: ({ connections, beforeKiB, afterKiB, perConnectionKiB }) =>
+    `${figure(perConnectionKiB).padStart(6)} KiB/connection  ` +
+    `(${figure(beforeKiB / 1024)} MiB, with ${connections} connections ` +
+    `${figure(afterKiB / 1024)} MiB)`,
+
+  columns: (reference, spread) => [
+    ['KiB/connection', (s) => cell(s.perConnectionKiB, spread)],
+    [`memory / ${reference}`, (s) => cell(s.memoryRatio, spread)],
+    ['MiB before', (s) => cell(s.beforeMiB, spread)],
+    ['MiB after', (s) => cell(s.afterMiB, spread)],
+    ['connections', (s) => figure(s.connections.min)]
+  ],
+
+  notes({ rounds, connections }, results) {
+    const notes = [`Idle: ${rounds} rounds; resident memory of the server`];
+    const least = Math.min(...results.map((r) => r.summary.connections.min));
+    if (least < connections) {
+      notes.push(
+        `Fewer connections than the ${connections} asked for: a process may ` +
+          'not open more files (ulimit -Hn)'
+      );
+    }
+    return notes;
+  }
+};

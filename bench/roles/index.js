@@ -1,0 +1,25 @@
+'use strict';
+
+/**
+ * How each role of the load generator is measured, by name.
+ *
+ * @typedef {Object} Role
+ * @property {Function} duration Given a scenario and the options, says about
+ *     how many seconds a measurement takes
+ * @property {Function} [files] Given a scenario, says how many files the
+ *     server and the load generator may have to keep open
+ * @property {Function} measure Measures a server and returns the round's
+ *     figures
+ * @property {Object} metrics What is summarised over rounds: functions of a
+ *     round by name
+ * @property {Object} ratios What is summarised relative to the reference: the
+ *     metric's name by the ratio's
+ * @property {Function} progress A round's figures in one line
+ * @property {Function} columns The table's columns: their heads and functions
+ *     of the summary
+ * @property {Function} notes What the reader of the tables must know, given
+ *     the options and all results
+ */
+
+/** @type {Object<String, Role>} */
+module.exports = { echo: require('./echo'), idle: require('./idle') };

@@ -1,0 +1,157 @@
+use std::sync::mpsc::{self, Sender};
+
+use futures_util::StreamExt;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::super::runtime::IoThreads;
+use super::application::{TEXT, frame, record};
+use super::{Application, Config, EventKind, connect, expect};
+use crate::bridge::{CommandKind, ConnectionId, flag};
+
+/// More connections than JavaScript's thread writes to in one flush.
+const MANY: usize = 6;
+
+async fn connect_many(
+    application: &mut Application,
+) -> (Vec<ConnectionId>, Vec<WebSocketStream<TcpStream>>) {
+    let mut ids = Vec::new();
+    let mut clients = Vec::new();
+    for _ in 0..MANY {
+        let (id, client) = connect(application, Config::default()).await;
+        ids.push(id);
+        clients.push(client);
+    }
+    (ids, clients)
+}
+
+/// Holds all I/O threads until what it returns is dropped.
+fn hold_io_threads() -> Vec<Sender<()>> {
+    let threads = IoThreads::shared().expect("they run");
+    threads
+        .iter()
+        .map(|thread| {
+            let (release, released) = mpsc::channel::<()>();
+            let (arrive, arrived) = mpsc::channel();
+            thread.handle.spawn(async move {
+                arrive.send(()).expect("the test waits");
+                // Fails when the other end is dropped.
+                let _ = released.recv();
+            });
+            arrived.recv().expect("the thread runs");
+            release
+        })
+        .collect()
+}
+
+async fn expect_texts(client: &mut WebSocketStream<TcpStream>, texts: &[&str]) {
+    for text in texts {
+        let message = expect("a message", client.next()).await;
+        let message = message.expect("it is open").expect("a message");
+        assert_eq!(message, Message::text(*text));
+    }
+}
+
+#[tokio::test]
+async fn direct_writes_do_not_overtake_blocks_that_were_handed_over() {
+    let mut application = Application::new();
+    let (ids, mut clients) = connect_many(&mut application).await;
+    let block: Vec<u8> = ids.iter().flat_map(|&id| frame(id, TEXT, b"1")).collect();
+
+    let held = hold_io_threads();
+    application.flush(&block);
+    for &id in &ids {
+        application.frame(id, TEXT, b"2");
+        application.send(id, TEXT, b"3", 0);
+    }
+    drop(held);
+    application.settle();
+    for &id in &ids {
+        application.frame(id, TEXT, b"4");
+    }
+    for client in &mut clients {
+        expect_texts(client, &["1", "2", "3", "4"]).await;
+    }
+}
+
+#[tokio::test]
+async fn few_connections_are_written_without_the_io_threads() {
+    let mut application = Application::new();
+    let (ids, mut clients) = connect_many(&mut application).await;
+    let block: Vec<u8> = ids[..4]
+        .iter()
+        .flat_map(|&id| frame(id, TEXT, b"now"))
+        .collect();
+    let held = hold_io_threads();
+    application.flush(&block);
+    for client in &mut clients[..4] {
+        expect_texts(client, &["now"]).await;
+    }
+    drop(held);
+}
+
+#[tokio::test]
+async fn commands_of_one_connection_keep_their_order_among_those_of_others() {
+    let mut application = Application::new();
+    let (ids, mut clients) = connect_many(&mut application).await;
+    let texts = ["1", "2", "3", "4", "5"];
+    // In turn, so that no two commands in a row are of one connection.
+    let block: Vec<u8> = texts
+        .iter()
+        .flat_map(|text| ids.iter().flat_map(|&id| frame(id, TEXT, text.as_bytes())))
+        .collect();
+    application.flush(&block);
+    for client in &mut clients {
+        expect_texts(client, &texts).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_handed_over_is_acknowledged_too() {
+    let mut application = Application::new();
+    let (ids, _clients) = connect_many(&mut application).await;
+    let frame_of = |id, flags| {
+        let opcode = u32::from(TEXT) << flag::OPCODE_SHIFT | flag::FIN;
+        record(id, CommandKind::Frame, opcode | flags, b"text")
+    };
+    let block: Vec<u8> = ids
+        .iter()
+        .flat_map(|&id| {
+            [
+                frame_of(id, flag::ACKNOWLEDGE),
+                frame_of(id, 0),
+                frame_of(id, flag::ACKNOWLEDGE),
+            ]
+            .concat()
+        })
+        .collect();
+    application.flush(&block);
+    let mut acknowledged = vec![0; MANY];
+    while acknowledged.iter().sum::<u32>() < 2 * MANY as u32 {
+        let event = application.event().await;
+        assert_eq!(event.kind, EventKind::Sent as u32);
+        acknowledged[event.index as usize] += event.value;
+    }
+    assert_eq!(acknowledged, [2; MANY]);
+}
+
+#[tokio::test]
+async fn settling_waits_for_what_was_handed_over() {
+    let mut application = Application::new();
+    let (ids, clients) = connect_many(&mut application).await;
+    let block: Vec<u8> = ids
+        .iter()
+        .flat_map(|&id| frame(id, TEXT, b"last words"))
+        .collect();
+    application.flush(&block);
+    application.settle();
+    for client in clients {
+        // In the kernel already: no waiting.
+        let stream = client.into_inner().into_std().expect("it is open");
+        let mut bytes = [0; 12];
+        let count = std::io::Read::read(&mut &stream, &mut bytes);
+        assert_eq!(count.expect("bytes are there"), 12);
+        assert_eq!(&bytes, b"\x81\x0alast words");
+    }
+}

@@ -1,0 +1,295 @@
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+use std::thread::{self, JoinHandle};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::application::{BINARY, TEXT};
+use super::peer::masked_frame;
+use super::{Application, Config, EventKind, RawPeer, connect, expect, pattern};
+use crate::bridge::{CommandKind, ConnectionId, flag};
+
+/// The most that one read brings beyond a bound.
+const ONE_READ: u64 = 64 * 1024;
+
+/// Writes `count` messages of 1000 bytes from a thread of its own.
+fn flood(peer: RawPeer, count: usize) -> JoinHandle<TcpStream> {
+    let stream = peer.stream.into_std().expect("it is open");
+    thread::spawn(move || {
+        let mut stream = stream;
+        stream.set_nonblocking(false).expect("it is open");
+        let messages = masked_frame(BINARY, &pattern(1000)).repeat(100);
+        for _ in 0..count / 100 {
+            stream.write_all(&messages).expect("it is open");
+        }
+        stream
+    })
+}
+
+/// Lets every I/O thread go through several turns, in which each reads all it
+/// may of its sockets.
+async fn let_io_threads_turn(address: SocketAddr) {
+    for _ in 0..50 {
+        // Connections are dealt to the threads in turn.
+        let mut peer = RawPeer::connect(address).await;
+        peer.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        peer.read_head().await;
+    }
+}
+
+async fn wait_until_read(application: &Application, id: ConnectionId, bytes: u64) {
+    let connection = application.connection(id);
+    let reading = async {
+        while connection.traffic().0 < bytes {
+            tokio::task::yield_now().await;
+        }
+    };
+    expect("the flood to be read", reading).await;
+}
+
+/// Takes that many messages of one or more floods.
+async fn take_flood(application: &mut Application, count: usize) {
+    for _ in 0..count {
+        let event = application.event().await;
+        assert_eq!(event.kind, EventKind::Binary as u32);
+        assert!(event.payload == pattern(1000), "a message is damaged");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_is_not_read_beyond_the_bound_of_its_connection_until_it_is_taken() {
+    const COUNT: usize = 16_000;
+    const BOUND: u32 = 128 * 1024;
+    let mut application = Application::new();
+    let config = Config {
+        max_inbound_bytes: BOUND,
+        ..Config::default()
+    };
+    let peer = RawPeer::connect(application.address()).await;
+    let (id, peer) = peer.open(&mut application, config).await;
+    let flooding = flood(peer, COUNT);
+    wait_until_read(&application, id, u64::from(BOUND)).await;
+    let_io_threads_turn(application.address()).await;
+    let read = application.connection(id).traffic().0;
+    assert!(read <= u64::from(BOUND) + ONE_READ, "{read} bytes read");
+    assert!(!flooding.is_finished());
+
+    take_flood(&mut application, COUNT).await;
+    flooding.join().expect("it did not panic");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn floods_are_not_read_beyond_the_bound_of_the_environment() {
+    const COUNT: usize = 8_000;
+    const BOUND: usize = 256 * 1024;
+    let mut application = Application::new();
+    application.environment.limit_inbound(BOUND);
+    let mut peers = Vec::new();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let peer = RawPeer::connect(application.address()).await;
+        let (id, peer) = peer.open(&mut application, Config::default()).await;
+        ids.push(id);
+        peers.push(peer);
+    }
+    let flooding = peers.into_iter().map(|peer| flood(peer, COUNT));
+    let flooding: Vec<_> = flooding.collect();
+    let read_by_both = |application: &Application| -> u64 {
+        ids.iter()
+            .map(|&id| application.connection(id).traffic().0)
+            .sum()
+    };
+    let reading = async {
+        while read_by_both(&application) < BOUND as u64 {
+            tokio::task::yield_now().await;
+        }
+    };
+    expect("the floods to be read", reading).await;
+    let_io_threads_turn(application.address()).await;
+    let read = read_by_both(&application);
+    assert!(read <= BOUND as u64 + 2 * ONE_READ, "{read} bytes read");
+
+    take_flood(&mut application, 2 * COUNT).await;
+    for flooding in flooding {
+        flooding.join().expect("it did not panic");
+    }
+}
+
+#[tokio::test]
+async fn pings_are_answered_while_another_connection_is_at_its_bound() {
+    let mut application = Application::new();
+    let config = Config {
+        max_inbound_bytes: 1,
+        ..Config::default()
+    };
+    let (first, mut full) = connect(&mut application, config).await;
+    let (second, mut other) = connect(&mut application, config).await;
+    let read = application.connection(first).traffic().0;
+    full.send(Message::text("read")).await.expect("it is open");
+    wait_until_read(&application, first, read + 1).await;
+    let message = Message::text("not read");
+    full.send(message).await.expect("it is open");
+    other.send(Message::Ping("?".into())).await.expect("it is open");
+    let pong = expect("a pong", other.next()).await;
+    assert!(matches!(pong, Some(Ok(Message::Pong(_)))), "{pong:?}");
+    let event = application.event().await;
+    assert_eq!(event.payload_of(EventKind::Text, first), b"read");
+    let mut rest = [application.event().await, application.event().await];
+    rest.sort_by_key(|event| event.kind);
+    let [text, ping] = rest;
+    assert_eq!(text.payload_of(EventKind::Text, first), b"not read");
+    assert_eq!(ping.payload_of(EventKind::Ping, second), b"?");
+}
+
+#[tokio::test]
+async fn message_larger_than_the_bounds_passes() {
+    let mut application = Application::new();
+    application.environment.limit_inbound(2000);
+    let config = Config {
+        max_inbound_bytes: 1000,
+        ..Config::default()
+    };
+    let (id, mut client) = connect(&mut application, config).await;
+    for _ in 0..2 {
+        let message = Message::binary(pattern(1_000_000));
+        let (sent, event) = tokio::join!(client.send(message), application.event());
+        sent.expect("it is open");
+        let payload = event.payload_of(EventKind::Binary, id);
+        assert!(payload == pattern(1_000_000), "the message is damaged");
+    }
+}
+
+#[tokio::test]
+async fn paused_connection_is_not_read_until_it_is_resumed() {
+    let mut application = Application::new();
+    let (paused, mut client) = connect(&mut application, Config::default()).await;
+    let (other, mut other_client) = connect(&mut application, Config::default()).await;
+    application.command(paused, CommandKind::Pause);
+    let before = application.connection(paused).traffic().0;
+    client.send(Message::text("a")).await.expect("it is open");
+    let_io_threads_turn(application.address()).await;
+    let message = Message::text("b");
+    other_client.send(message).await.expect("it is open");
+    let event = application.event().await;
+    assert_eq!(event.payload_of(EventKind::Text, other), b"b");
+    assert_eq!(application.connection(paused).traffic().0, before);
+
+    application.command(paused, CommandKind::Resume);
+    let event = application.event().await;
+    assert_eq!(event.payload_of(EventKind::Text, paused), b"a");
+}
+
+#[tokio::test]
+async fn what_the_kernel_does_not_take_is_buffered_and_written_later() {
+    const SIZE: usize = 8 * 1024 * 1024;
+    let mut application = Application::new();
+    let peer = RawPeer::with_small_buffers(application.address());
+    let (id, mut peer) = peer.open(&mut application, Config::default()).await;
+    let connection = application.connection(id);
+    let mut payload = pattern(SIZE);
+    application.send(id, BINARY, &payload, flag::ACKNOWLEDGE);
+    application.send(id, TEXT, b"second", flag::ACKNOWLEDGE);
+    application.send(id, TEXT, b"third", 0);
+    // What was sent is the core's: the caller may write over its memory.
+    payload.fill(0);
+    drop(payload);
+    assert_eq!(connection.buffered_amount(), SIZE + 6 + 5);
+    assert_eq!(application.try_event(), None);
+
+    let header = peer.read(10).await;
+    assert_eq!(header[..2], [0x82, 127]);
+    assert_eq!(header[2..], (SIZE as u64).to_be_bytes());
+    assert!(peer.read(SIZE).await == pattern(SIZE), "damaged");
+    assert_eq!(peer.read(8).await, b"\x81\x06second");
+    assert_eq!(peer.read(7).await, b"\x81\x05third");
+
+    let mut acknowledged = 0;
+    while acknowledged < 2 {
+        let event = application.event().await;
+        assert_eq!((event.kind, event.index), (EventKind::Sent as u32, id.index));
+        acknowledged += event.value;
+    }
+    assert_eq!(acknowledged, 2);
+    let draining = async {
+        while connection.buffered_amount() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    expect("the queue to be empty", draining).await;
+}
+
+#[tokio::test]
+async fn pong_does_not_get_into_the_middle_of_a_frame_that_waits() {
+    const SIZE: usize = 8 * 1024 * 1024;
+    let mut application = Application::new();
+    let peer = RawPeer::with_small_buffers(application.address());
+    let (id, mut peer) = peer.open(&mut application, Config::default()).await;
+    application.send(id, BINARY, &pattern(SIZE), 0);
+    peer.write(masked_frame(9, b"?")).await;
+    application.event().await.payload_of(EventKind::Ping, id);
+    assert_eq!(peer.read(10).await[..2], [0x82, 127]);
+    assert!(peer.read(SIZE).await == pattern(SIZE), "damaged");
+    assert_eq!(peer.read(3).await, b"\x8a\x01?");
+}
+
+#[tokio::test]
+async fn commands_that_the_kernel_takes_at_once_are_acknowledged_together() {
+    let mut application = Application::new();
+    let (id, _client) = connect(&mut application, Config::default()).await;
+    for _ in 0..3 {
+        application.send(id, TEXT, b"acknowledged", flag::ACKNOWLEDGE);
+        application.send(id, TEXT, b"not acknowledged", 0);
+    }
+    let mut acknowledged = 0;
+    while acknowledged < 3 {
+        let event = application.event().await;
+        assert_eq!((event.kind, event.index), (EventKind::Sent as u32, id.index));
+        acknowledged += event.value;
+    }
+    assert_eq!(acknowledged, 3);
+    assert_eq!(application.try_event(), None);
+}
+
+#[tokio::test]
+async fn terminate_does_not_wait_for_a_peer_that_does_not_read() {
+    let mut application = Application::new();
+    let peer = RawPeer::with_small_buffers(application.address());
+    let (id, mut peer) = peer.open(&mut application, Config::default()).await;
+    application.send(id, BINARY, &pattern(8 * 1024 * 1024), flag::ACKNOWLEDGE);
+    application.command(id, CommandKind::Terminate);
+    let event = application.event().await;
+    assert_eq!(event.detail_of(EventKind::Closed, id), 0);
+    peer.read_to_any_end().await;
+}
+
+#[tokio::test]
+async fn connection_that_floods_after_its_close_frame_does_not_hold_up_others() {
+    let mut application = Application::new();
+    let config = Config::default();
+    let mut floods = Vec::new();
+    for _ in 0..2 {
+        let peer = RawPeer::connect(application.address()).await;
+        let (id, mut peer) = peer.open(&mut application, config).await;
+        peer.write(masked_frame(8, b"")).await;
+        application.event().await.detail_of(EventKind::Close, id);
+        let stream = peer.stream.into_std().expect("it is open");
+        stream.set_nonblocking(false).expect("it is open");
+        floods.push(thread::spawn(move || {
+            let mut stream = stream;
+            let garbage = vec![0; 1024 * 1024];
+            while stream.write_all(&garbage).is_ok() {}
+        }));
+    }
+    let (id, mut client) = connect(&mut application, config).await;
+    for _ in 0..100 {
+        client.send(Message::text("?")).await.expect("it is open");
+        let event = application.event().await;
+        application.frame(id, TEXT, &event.payload_of(EventKind::Text, id));
+        expect("the echo", client.next()).await;
+    }
+    drop(application);
+    for flood in floods {
+        flood.join().expect("it did not panic");
+    }
+}

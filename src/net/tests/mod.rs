@@ -1,0 +1,36 @@
+//! Tests of this floor over real sockets. [`Application`] plays JavaScript's
+//! side; the peer is tokio-tungstenite, or a bare socket where bytes matter.
+
+mod application;
+mod closing;
+mod control;
+mod dispatch;
+mod flow;
+mod lifecycle;
+mod messages;
+mod opening;
+mod peer;
+
+use std::future::Future;
+use std::time::Duration;
+
+use application::{Application, Config, Event};
+use peer::{RawPeer, connect};
+
+use crate::bridge::EventKind;
+
+/// Far more than any of these tests needs: reaching it is a failure.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Waits for something that has to happen.
+async fn expect<F: Future>(what: &str, future: F) -> F::Output {
+    match tokio::time::timeout(DEADLINE, future).await {
+        Ok(output) => output,
+        Err(_) => panic!("in vain waited for: {what}"),
+    }
+}
+
+/// Bytes in which a displacement shows.
+fn pattern(length: usize) -> Vec<u8> {
+    (0..=250).cycle().take(length).collect()
+}
