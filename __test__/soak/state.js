@@ -26,8 +26,7 @@ async function held() {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
-  const { arrayBuffers, external, heapTotal, heapUsed } =
-    process.memoryUsage();
+  const { arrayBuffers, external, heapTotal, heapUsed } = process.memoryUsage();
 
   return {
     descriptors: openDescriptors(),

@@ -10,6 +10,10 @@ use crate::protocol::ProtocolError;
 macro_rules! constants {
     ($($name:ident = $value:expr;)*) => {
         $(
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "none of them is above 2^32"
+            )]
             #[napi]
             #[doc = concat!("See `", stringify!($value), "`.")]
             pub const $name: u32 = $value as u32;

@@ -4,6 +4,14 @@
     unsafe_code,
     reason = "events are written into memory that JavaScript owns and lends for one call"
 )]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "Node-API converts arguments to values"
+)]
+#![allow(
+    clippy::struct_field_names,
+    reason = "`address` is the name that Node gives it, and an environment here stands for one of `net`"
+)]
 
 use std::io;
 use std::net::IpAddr;

@@ -36,16 +36,15 @@ impl Waker {
     /// Keeps the event loop alive, or no longer.
     pub(super) fn keep_alive(&self, env: Env, keep: bool) {
         let function = self.function.raw();
+        let change = if keep {
+            sys::napi_ref_threadsafe_function
+        } else {
+            sys::napi_unref_threadsafe_function
+        };
         // SAFETY: `env` is the environment that this call came from, which is
         // the one that the function belongs to, so we are on its thread and it
         // has not been finalized.
-        let _ = unsafe {
-            if keep {
-                sys::napi_ref_threadsafe_function(env.raw(), function)
-            } else {
-                sys::napi_unref_threadsafe_function(env.raw(), function)
-            }
-        };
+        let _ = unsafe { change(env.raw(), function) };
     }
 }
 

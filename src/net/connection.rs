@@ -29,12 +29,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(
-        id: ConnectionId,
-        inbox: Arc<Inbox>,
-        thread: usize,
-        output: Output,
-    ) -> Self {
+    pub(super) fn new(id: ConnectionId, inbox: Arc<Inbox>, thread: usize, output: Output) -> Self {
         Self {
             id,
             inbox,

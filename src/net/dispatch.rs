@@ -80,7 +80,11 @@ impl Dispatcher {
         let mut runs = std::mem::take(&mut self.runs);
         self.find_runs(block, &mut runs);
         let few = now || runs.len() <= FEW_RUNS;
-        if few && runs.iter().all(|run| self.is_settled(run.connection.thread)) {
+        if few
+            && runs
+                .iter()
+                .all(|run| self.is_settled(run.connection.thread))
+        {
             for Run { connection, range } in runs.drain(..) {
                 let commands = Commands::new(block.get(range).unwrap_or_default());
                 self.submit_here(&connection, commands);

@@ -71,17 +71,14 @@ impl Environment {
     }
 
     /// `None` once the environment is closed.
-    pub(super) fn add_connection(
-        &self,
-        thread: usize,
-        output: Output,
-    ) -> Option<Arc<Connection>> {
+    pub(super) fn add_connection(&self, thread: usize, output: Output) -> Option<Arc<Connection>> {
         let mut connections = lock(&self.connections);
         if self.inbox.is_closed() {
             return None;
         }
-        connections
-            .insert_with(|id| Arc::new(Connection::new(id, Arc::clone(&self.inbox), thread, output)))
+        connections.insert_with(|id| {
+            Arc::new(Connection::new(id, Arc::clone(&self.inbox), thread, output))
+        })
     }
 
     /// Closes everything, at the end of the environment.

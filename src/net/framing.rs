@@ -181,7 +181,9 @@ impl Sink for Inbound<'_> {
     }
 
     fn close(&mut self, code: u16, reason: &[u8]) {
-        lock(&self.connection.output).closing.handle_close_received();
+        lock(&self.connection.output)
+            .closing
+            .handle_close_received();
         self.push(EventKind::Close, code.into(), reason);
     }
 }

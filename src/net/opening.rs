@@ -65,7 +65,11 @@ pub(super) async fn serve(
         headers_timeout: guard.server.headers_timeout,
     };
     match opening.read_upgrade().await {
-        Ok(length) => opening.offer(length, peer, thread, &environment, guard).await,
+        Ok(length) => {
+            opening
+                .offer(length, peer, thread, &environment, guard)
+                .await;
+        }
         Err(Failure::Gone) => {}
         Err(Failure::Answer(answer)) => {
             let _ = opening.answer(answer).await;
@@ -217,7 +221,8 @@ impl Opening {
         environment: &Environment,
         guard: Arc<Guard>,
     ) {
-        let Some(connection) = environment.add_connection(thread, Output::new(self.writer, self.bytes_written))
+        let Some(connection) =
+            environment.add_connection(thread, Output::new(self.writer, self.bytes_written))
         else {
             return;
         };

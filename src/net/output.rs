@@ -60,6 +60,10 @@ thread_local! {
 }
 
 /// The sending half of a connection.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that come about independently, not one state"
+)]
 pub(super) struct Output {
     stream: Option<OwnedWriteHalf>,
     /// The connection's task.

@@ -74,7 +74,7 @@ module.exports = async function emfile(check) {
   );
 
   // In several steps, down to nobody who waits.
-  for (let waiting = CLIENTS - first.length; waiting > 0; ) {
+  for (let waiting = CLIENTS - first.length; waiting > 0;) {
     const leaving = served().slice(1, 1 + LEAVING);
     const step = Math.min(leaving.length, waiting);
     const goal = CLIENTS - waiting + step;

@@ -60,7 +60,7 @@ async function leave(check, way, connections) {
 
   const { code, signal } = await within(
     leaver.over,
-    30_000,
+    10_000,
     `the exit with '${way}'`
   );
   const delay = Date.now() - done;

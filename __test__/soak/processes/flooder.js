@@ -25,6 +25,7 @@ function repeat(frame, count) {
 
 const kinds = {
   '64-byte messages': repeat(binary(Buffer.alloc(64, 1)), 1000),
+  '16 KiB messages': repeat(binary(Buffer.alloc(16 * 1024, 1)), 10),
   '1 MiB messages': repeat(binary(Buffer.alloc(1024 * 1024, 1)), 1),
   'empty messages': repeat(binary(''), 10_000),
   pings: repeat(ping(Buffer.alloc(125, 1)), 500)

@@ -49,7 +49,7 @@ function frame() {
 }
 
 async function inPieces(peer, buffer) {
-  for (let offset = 0; offset < buffer.length && !peer.hasEnded; ) {
+  for (let offset = 0; offset < buffer.length && !peer.hasEnded;) {
     const length = 1 + random(40);
 
     peer.write(buffer.subarray(offset, offset + length));

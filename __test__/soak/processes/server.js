@@ -80,12 +80,7 @@ function block({ milliseconds, computing }) {
       // It is the point to do nothing else.
     }
   } else {
-    Atomics.wait(
-      new Int32Array(new SharedArrayBuffer(4)),
-      0,
-      0,
-      milliseconds
-    );
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
   }
 
   process.send({ event: 'unblocked' });

@@ -49,11 +49,7 @@ fn detail_of_more_than_23_bits_does_not_reach_the_bit_of_large_payloads() {
 
 #[test]
 fn payload_is_copied_below_the_limit_and_memory_of_its_own_from_there_on() {
-    for (length, copied) in [
-        (0, true),
-        (LARGE_PAYLOAD - 1, true),
-        (LARGE_PAYLOAD, false),
-    ] {
+    for (length, copied) in [(0, true), (LARGE_PAYLOAD - 1, true), (LARGE_PAYLOAD, false)] {
         let payload: Vec<u8> = (0..=250).cycle().take(length).collect();
         let mut borrowed = Batch::default();
         let cost = borrowed.push_payload(EventKind::Binary, 0, 0, &payload);

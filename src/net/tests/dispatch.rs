@@ -128,7 +128,7 @@ async fn what_is_handed_over_is_acknowledged_too() {
         .collect();
     application.flush(&block);
     let mut acknowledged = vec![0; MANY];
-    while acknowledged.iter().sum::<u32>() < 2 * MANY as u32 {
+    while acknowledged.iter().any(|&count| count < 2) {
         let event = application.event().await;
         assert_eq!(event.kind, EventKind::Sent as u32);
         acknowledged[event.index as usize] += event.value;

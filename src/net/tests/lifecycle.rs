@@ -5,7 +5,9 @@ use tokio::net::TcpStream;
 
 use super::application::{TEXT, frame, listen_options};
 use super::peer::{HANDSHAKE, masked_frame};
-use super::{Application, Config, EventKind, RawPeer, connect, expect};
+use super::{
+    Application, Config, EventKind, RawPeer, connect, expect, io_threads_finish_their_turn,
+};
 use crate::bridge::CommandKind;
 use crate::net::ListenOptions;
 
@@ -38,7 +40,10 @@ async fn listener_is_closed_after_the_last_of_its_connections() {
     application.frame(*last, TEXT, b"still here");
     assert_eq!(application.try_event(), None);
     application.command(*last, CommandKind::Terminate);
-    application.event().await.detail_of(EventKind::Closed, *last);
+    application
+        .event()
+        .await
+        .detail_of(EventKind::Closed, *last);
     let event = application.event().await;
     assert_eq!(event.kind, EventKind::ServerClosed as u32);
     assert_eq!(event.index, application.server.id.index);
@@ -108,6 +113,8 @@ async fn request_that_has_begun_when_the_listener_closes_is_answered() {
     peer.write([PLAIN, beginning].concat()).await;
     peer.read_head().await;
     peer.read(16).await;
+    // The core has gone on to the second request by then.
+    io_threads_finish_their_turn().await;
     application.server.close();
     peer.write(rest).await;
     let answer = String::from_utf8(peer.read_to_end().await).expect("text");

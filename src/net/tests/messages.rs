@@ -128,7 +128,7 @@ async fn unmasked_frame_is_an_error_after_which_nothing_is_received() {
     assert_eq!(peer.read_to_end().await, b"\x88\x02\x03\xea");
     drop(peer);
     let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::End, id), 1);
+    assert_eq!(event.detail_of(EventKind::End, id), 0);
     let event = application.event().await;
     assert_eq!(event.detail_of(EventKind::Closed, id), 0, "not clean");
 }
@@ -138,7 +138,8 @@ async fn error_tells_the_parameter_that_its_text_quotes() {
     let mut application = Application::new();
     let peer = RawPeer::connect(application.address()).await;
     let (id, mut peer) = peer.open(&mut application, Config::default()).await;
-    peer.write(masked_frame(CLOSE, &close_payload(1006, ""))).await;
+    peer.write(masked_frame(CLOSE, &close_payload(1006, "")))
+        .await;
     let event = application.event().await;
     assert_eq!(event.value, 1006);
     assert_eq!(event.detail_of(EventKind::Error, id), 8);

@@ -17,6 +17,7 @@ use std::time::Duration;
 use application::{Application, Config, Event};
 use peer::{RawPeer, connect};
 
+use super::runtime::IoThreads;
 use crate::bridge::EventKind;
 
 /// Far more than any of these tests needs: reaching it is a failure.
@@ -24,9 +25,17 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Waits for something that has to happen.
 async fn expect<F: Future>(what: &str, future: F) -> F::Output {
-    match tokio::time::timeout(DEADLINE, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("in vain waited for: {what}"),
+    let Ok(output) = tokio::time::timeout(DEADLINE, future).await else {
+        panic!("in vain waited for: {what}");
+    };
+    output
+}
+
+/// Waits until what each I/O thread does at this moment is done.
+async fn io_threads_finish_their_turn() {
+    for thread in IoThreads::shared().expect("they run").iter() {
+        let turn = thread.handle.spawn(async {});
+        expect("a turn", turn).await.expect("it does not panic");
     }
 }
 

@@ -60,7 +60,11 @@ impl RawPeer {
     }
 
     /// Goes through the opening handshake.
-    pub async fn open(mut self, application: &mut Application, config: Config) -> (ConnectionId, Self) {
+    pub async fn open(
+        mut self,
+        application: &mut Application,
+        config: Config,
+    ) -> (ConnectionId, Self) {
         self.write(HANDSHAKE).await;
         let id = application.accept(config).await;
         let head = self.read_head().await;
@@ -123,14 +127,15 @@ impl RawPeer {
 /// A frame as a client sends it, masked with zeros.
 pub fn masked_frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x80 | opcode];
-    match payload.len() {
-        length @ 0..=125 => bytes.push(0x80 | length as u8),
-        length @ 126..=0xffff => {
-            bytes.push(0x80 | 126);
-            bytes.extend((length as u16).to_be_bytes());
+    let length = payload.len();
+    match (u8::try_from(length), u16::try_from(length)) {
+        (Ok(length @ 0..=125), _) => bytes.push(0x80 | length),
+        (_, Ok(length)) => {
+            bytes.push(0x80 | 0x7e);
+            bytes.extend(length.to_be_bytes());
         }
-        length => {
-            bytes.push(0x80 | 127);
+        (_, Err(_)) => {
+            bytes.push(0x80 | 0x7f);
             bytes.extend((length as u64).to_be_bytes());
         }
     }
