@@ -19,7 +19,7 @@ use tokio::net::tcp::OwnedReadHalf;
 
 use super::connection::Connection;
 use super::framing::Framing;
-use super::publish::with_batch;
+use super::publish::{publish_all, with_batch};
 use super::server::Guard;
 use crate::bridge::{EventKind, INTERNAL_ERROR, lock};
 
@@ -212,6 +212,9 @@ impl ConnectionTask {
                 return Poll::Ready(Finished);
             }
         }
+        // A thread that never comes to rest still tells what it has; this
+        // peer may be the reason and give no cause for an event of its own.
+        publish_all();
         cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -59,13 +59,8 @@ async function count(peer) {
   if (peer.hasEnded) return { ended: true, sent: peer.sent };
 
   const counted = new Promise((resolve) => {
-    let pongs = 0;
-
-    peer.onframe = ({ opcode, payload }) => {
-      if (opcode === Opcode.PONG) pongs++;
-      else if (opcode === Opcode.TEXT) {
-        resolve({ sent: peer.sent, pongs, ...JSON.parse(payload) });
-      }
+    peer.oncount = (counted) => {
+      resolve({ sent: peer.sent, pongs: peer.pongs, ...counted });
     };
     peer.ended.then(() => resolve({ ended: true, sent: peer.sent }));
   });
@@ -109,7 +104,14 @@ async function floodHandshakes(port) {
 answer({
   async open({ port, connections }) {
     for (let i = 0; i < connections; i++) {
-      peers.push(await Peer.open({ port, target: '/count' }));
+      const peer = await Peer.open({ port, target: '/count' });
+
+      peer.pongs = 0;
+      peer.onframe = ({ opcode, payload }) => {
+        if (opcode === Opcode.PONG) peer.pongs++;
+        else if (opcode === Opcode.TEXT) peer.oncount(JSON.parse(payload));
+      };
+      peers.push(peer);
     }
   },
 

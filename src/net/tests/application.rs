@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
 use super::super::config::AUTO_PONG;
 use super::super::{CONFIG_WORDS, Dispatcher, Environment, ListenOptions, Server};
-use super::expect;
+use super::{DEADLINE, expect};
 use crate::bridge::{
     Command, CommandKind, ConnectionId, EventKind, Inbox, RECORD_WORDS, Reader, Wake, flag,
 };
@@ -121,6 +121,7 @@ pub struct Application {
     reader: Reader,
     alarm: Arc<Alarm>,
     taken: VecDeque<Event>,
+    created: Instant,
 }
 
 pub fn listen_options() -> ListenOptions {
@@ -148,6 +149,7 @@ impl Application {
             reader: Reader::new(inbox),
             alarm,
             taken: VecDeque::new(),
+            created: Instant::now(),
         }
     }
 
@@ -211,6 +213,11 @@ impl Application {
 
     /// The next event, which has to come.
     pub async fn event(&mut self) -> Event {
+        // Events without an end are no less a failure than none.
+        assert!(
+            self.created.elapsed() < 2 * DEADLINE,
+            "the test does not come to its end"
+        );
         loop {
             if let Some(event) = self.try_event() {
                 return event;
@@ -278,7 +285,7 @@ impl Application {
 
     /// Waits until the I/O threads have done what was handed to them.
     pub fn settle(&self) {
-        self.dispatcher.settle(super::DEADLINE);
+        self.dispatcher.settle(DEADLINE);
     }
 
     pub fn connection(&self, id: ConnectionId) -> Arc<super::super::Connection> {

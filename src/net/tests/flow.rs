@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::application::{BINARY, TEXT};
 use super::peer::masked_frame;
-use super::{Application, Config, EventKind, RawPeer, connect, expect, pattern};
+use super::{Application, Config, EventKind, RawPeer, connect, expect, hold_io_threads, pattern};
 use crate::bridge::{CommandKind, ConnectionId, flag};
 
 /// The most that one read brings beyond a bound.
@@ -230,6 +230,31 @@ async fn what_the_kernel_does_not_take_is_buffered_and_written_later() {
         }
     };
     expect("the queue to be empty", draining).await;
+}
+
+#[tokio::test]
+async fn nothing_overtakes_what_waits_when_the_kernel_has_room_again() {
+    const SIZE: usize = 8 * 1024 * 1024;
+    let mut application = Application::new();
+    let peer = RawPeer::with_small_buffers(application.address());
+    let (id, mut peer) = peer.open(&mut application, Config::default()).await;
+    // The connection's task can't write what waits before the test goes on.
+    let held = hold_io_threads();
+    let before = application.connection(id).traffic().1;
+    application.send(id, BINARY, &pattern(SIZE), 0);
+    let taken = application.connection(id).traffic().1 - before;
+    let taken = usize::try_from(taken).expect("not more than there is");
+    let beginning = peer.read(taken / 2).await;
+    application.send(id, TEXT, b"small", 0);
+    application.send(id, BINARY, &pattern(20_000), 0);
+    drop(held);
+
+    assert!(beginning[10..] == pattern(SIZE)[..beginning.len() - 10]);
+    let rest = peer.read(10 + SIZE - beginning.len()).await;
+    assert!(rest == pattern(SIZE)[beginning.len() - 10..], "damaged");
+    assert_eq!(peer.read(7).await, b"\x81\x05small");
+    assert_eq!(peer.read(4).await, b"\x82\x7e\x4e\x20");
+    assert!(peer.read(20_000).await == pattern(20_000), "damaged");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod opening;
 mod peer;
 
 use std::future::Future;
+use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use application::{Application, Config, Event};
@@ -37,6 +38,25 @@ async fn io_threads_finish_their_turn() {
         let turn = thread.handle.spawn(async {});
         expect("a turn", turn).await.expect("it does not panic");
     }
+}
+
+/// Holds all I/O threads until what it returns is dropped.
+fn hold_io_threads() -> Vec<Sender<()>> {
+    let threads = IoThreads::shared().expect("they run");
+    threads
+        .iter()
+        .map(|thread| {
+            let (release, released) = mpsc::channel::<()>();
+            let (arrive, arrived) = mpsc::channel();
+            thread.handle.spawn(async move {
+                arrive.send(()).expect("the test waits");
+                // Fails when the other end is dropped.
+                let _ = released.recv();
+            });
+            arrived.recv().expect("the thread runs");
+            release
+        })
+        .collect()
 }
 
 /// Bytes in which a displacement shows.
