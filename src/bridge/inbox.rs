@@ -63,7 +63,8 @@ impl Inbox {
         self.limit.store(bytes, Ordering::Relaxed);
     }
 
-    fn has_room(&self) -> bool {
+    /// Whether less than the limit waits.
+    pub fn has_room(&self) -> bool {
         self.untaken.load(Ordering::SeqCst) < self.limit.load(Ordering::Relaxed)
     }
 
@@ -93,8 +94,8 @@ impl Inbox {
         self.untaken.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Whether sockets may be read. If not, `waker` is woken when they may.
-    pub fn may_read(&self, waker: &Waker) -> bool {
+    /// Ready when less than the limit waits.
+    pub fn poll_room(&self, waker: &Waker) -> bool {
         if self.has_room() {
             return true;
         }

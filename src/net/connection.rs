@@ -87,6 +87,11 @@ impl Connection {
         self.inbox.charge(bytes);
     }
 
+    /// Bytes that wait for JavaScript.
+    pub(super) fn untaken(&self) -> usize {
+        self.untaken.load(Ordering::Relaxed)
+    }
+
     /// Whether the bound on inbound data allows to read. If not, the task is
     /// woken when it does.
     pub(super) fn inbound_has_room(&self) -> bool {

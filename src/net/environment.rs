@@ -1,7 +1,9 @@
 //! All that one JavaScript environment has open.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use super::connection::Connection;
 use super::output::Output;
@@ -30,6 +32,18 @@ impl Environment {
     /// No socket is read while `bytes` wait for JavaScript.
     pub fn limit_inbound(&self, bytes: usize) {
         self.inbox.set_limit(bytes);
+    }
+
+    /// Waits until less waits for JavaScript than may.
+    pub(super) async fn room(&self) {
+        poll_fn(|cx| {
+            if self.inbox.poll_room(cx.waker()) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
     }
 
     /// Binds and listens. Returns the listener's id.

@@ -11,10 +11,15 @@ use tokio::time::{Instant, Sleep};
 use super::config::ConnectionConfig;
 use super::connection::Connection;
 use super::publish::with_batch;
+use super::task::READ_BUFFER;
 use crate::bridge::{Batch, EventKind, lock};
 use crate::protocol::{
     Expired, Extensions, Limits, Payload, Receiver, ReceiverConfig, Role, Sink, Timers,
 };
+
+/// Bytes that may wait for JavaScript from a connection even when all together
+/// are too many: the others' flood must not keep its pings from being answered.
+const RESERVE: usize = 4 * 1024;
 
 /// The receiving half of a connection and its timers.
 pub(super) struct Framing {
@@ -78,20 +83,38 @@ impl Framing {
         });
     }
 
-    /// Whether the socket may be read now. If not, the task is woken when it
-    /// may.
-    pub(super) fn may_read(&mut self, connection: &Connection, waker: &Waker) -> bool {
-        // After a close frame or an error what comes is only discarded.
-        let may_read = self.receiver.is_finished()
-            || (!lock(&connection.output).paused
-                && connection.inbound_has_room()
-                && connection.inbox.may_read(waker));
-        if self.suspended == may_read {
-            self.suspended = !may_read;
+    /// How many bytes may be read now. If none, the task is woken when some may.
+    pub(super) fn allowance(&mut self, connection: &Connection, waker: &Waker) -> usize {
+        let allowance = self.find_allowance(connection, waker);
+        let suspended = allowance == 0;
+        if self.suspended != suspended {
+            self.suspended = suspended;
             self.timers
-                .handle_reading_suspended(Instant::now().into_std(), !may_read);
+                .handle_reading_suspended(Instant::now().into_std(), suspended);
         }
-        may_read
+        allowance
+    }
+
+    fn find_allowance(&self, connection: &Connection, waker: &Waker) -> usize {
+        if self.receiver.is_finished() {
+            // Only to be discarded, until the peer ends.
+            READ_BUFFER
+        } else if lock(&connection.output).paused || !connection.inbound_has_room() {
+            0
+        } else if connection.inbox.has_room() {
+            READ_BUFFER
+        } else if connection.untaken() < RESERVE {
+            RESERVE
+        } else if connection.inbox.poll_room(waker) {
+            READ_BUFFER
+        } else {
+            0
+        }
+    }
+
+    /// Whether what comes is only discarded.
+    pub(super) fn is_finished(&self) -> bool {
+        self.receiver.is_finished()
     }
 
     /// Ready when time is up for this connection.

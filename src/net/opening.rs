@@ -19,7 +19,7 @@ use super::Environment;
 use super::output::Output;
 use super::publish::with_batch;
 use super::server::{Guard, Phase};
-use super::task::{ConnectionTask, poll_read};
+use super::task::{ConnectionTask, READ_BUFFER, poll_read};
 use crate::bridge::{Credit, EventKind};
 use crate::protocol::handshake::{
     self, Answer, BodySkipper, Intent, PlainRequest, RequestHead, Validation,
@@ -29,6 +29,10 @@ use crate::protocol::handshake::{
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// Time for a whole request, its body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What an offered connection costs besides its request, in bytes, when inbound
+/// data that JavaScript has not taken is counted.
+const CONNECTION_COST: usize = 1024;
 
 /// Why an opening ended without an upgrade.
 enum Failure {
@@ -66,9 +70,11 @@ pub(super) async fn serve(
     };
     match opening.read_upgrade().await {
         Ok(length) => {
-            opening
-                .offer(length, peer, thread, &environment, guard)
-                .await;
+            if opening.wait_for_room(&environment).await {
+                opening
+                    .offer(length, peer, thread, &environment, guard)
+                    .await;
+            }
         }
         Err(Failure::Gone) => {}
         Err(Failure::Answer(answer)) => {
@@ -175,7 +181,7 @@ impl Opening {
         } = self;
         let idle = buffer.is_empty();
         let read = poll_fn(|cx| {
-            poll_read(reader, cx, |bytes| {
+            poll_read(reader, cx, READ_BUFFER, |bytes| {
                 buffer.extend_from_slice(bytes);
                 bytes.len()
             })
@@ -212,6 +218,15 @@ impl Opening {
         Ok(())
     }
 
+    /// Waits while too much waits for JavaScript already. False if the
+    /// environment is gone.
+    async fn wait_for_room(&mut self, environment: &Environment) -> bool {
+        tokio::select! {
+            () = environment.room() => true,
+            _ = self.phase.wait_for(|phase| *phase == Phase::Aborted) => false,
+        }
+    }
+
     /// Offers the request to JavaScript and goes on as a connection.
     async fn offer(
         self,
@@ -240,7 +255,8 @@ impl Opening {
             let server = guard.server.id.index;
             let text = describe(&head, &validation, id.generation, server, peer);
             with_batch(&connection.inbox, |batch| {
-                let cost = batch.push_payload(EventKind::Handshake, verdict, id.index, &text);
+                let cost = CONNECTION_COST
+                    + batch.push_payload(EventKind::Handshake, verdict, id.index, &text);
                 connection.charge(cost);
                 batch.charge(Arc::clone(&connection) as Arc<dyn Credit>, cost);
             });

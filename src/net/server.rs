@@ -174,8 +174,13 @@ async fn accept_all(
 ) {
     let mut phase = guard.server.phase();
     loop {
+        // While JavaScript is far behind, connections wait in the kernel's queue.
+        let accepted = async {
+            environment.room().await;
+            listener.accept().await
+        };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accepted => accepted,
             _ = phase.wait_for(|phase| *phase != Phase::Open) => return,
         };
         match accepted {

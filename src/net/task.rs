@@ -11,7 +11,7 @@ use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, ReadBuf};
@@ -24,7 +24,7 @@ use super::server::Guard;
 use crate::bridge::{EventKind, INTERNAL_ERROR, lock};
 
 /// What one read may bring; one buffer for each thread.
-const READ_BUFFER: usize = 64 * 1024;
+pub(super) const READ_BUFFER: usize = 64 * 1024;
 /// Bytes that a peer may send before its handshake is answered.
 const MOST_EARLY_BYTES: usize = 64 * 1024;
 /// Reads of one connection before the others of its thread have their turn.
@@ -34,15 +34,17 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BUFFER]);
 }
 
-/// Reads once into this thread's buffer and gives `act` what came; nothing at
-/// the end of the stream.
+/// Reads once, at most `limit` bytes, into this thread's buffer and gives `act`
+/// what came; nothing at the end of the stream.
 pub(super) fn poll_read<R>(
     reader: &mut OwnedReadHalf,
     cx: &mut Context<'_>,
+    limit: usize,
     act: impl FnOnce(&mut [u8]) -> R,
 ) -> Poll<io::Result<R>> {
     BUFFER.with_borrow_mut(|buffer| {
-        let mut buffer = ReadBuf::new(buffer);
+        let limit = limit.min(buffer.len());
+        let mut buffer = ReadBuf::new(buffer.get_mut(..limit).unwrap_or_default());
         ready!(Pin::new(reader).poll_read(cx, &mut buffer))?;
         Poll::Ready(Ok(act(buffer.filled_mut())))
     })
@@ -173,8 +175,14 @@ impl ConnectionTask {
     }
 
     fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        for _ in 0..READS_IN_A_ROW {
-            if self.end_of_stream || !self.may_read(cx.waker()) {
+        let discarding = matches!(&self.phase, Phase::Open(framing) if framing.is_finished());
+        for _ in 0..if discarding { 1 } else { READS_IN_A_ROW } {
+            let limit = match &mut self.phase {
+                _ if self.end_of_stream => 0,
+                Phase::Offered(early) => MOST_EARLY_BYTES.saturating_sub(early.len()),
+                Phase::Open(framing) => framing.allowance(&self.connection, cx.waker()),
+            };
+            if limit == 0 {
                 return Poll::Pending;
             }
             let Self {
@@ -183,7 +191,7 @@ impl ConnectionTask {
                 phase,
                 ..
             } = self;
-            let read = ready!(poll_read(reader, cx, |bytes| {
+            let read = ready!(poll_read(reader, cx, limit, |bytes| {
                 let length = bytes.len();
                 connection
                     .bytes_read
@@ -217,13 +225,6 @@ impl ConnectionTask {
         publish_all();
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
-
-    fn may_read(&mut self, waker: &Waker) -> bool {
-        match &mut self.phase {
-            Phase::Offered(early) => early.len() < MOST_EARLY_BYTES,
-            Phase::Open(framing) => framing.may_read(&self.connection, waker),
-        }
     }
 
     /// The peer ended its side. What follows from it is up to JavaScript, which

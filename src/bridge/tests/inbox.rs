@@ -78,14 +78,14 @@ fn reading_is_allowed_until_the_limit_is_reached_and_again_once_some_is_taken() 
     let (waker, polls) = waker();
     inbox.set_limit(100);
     inbox.charge(99);
-    assert!(inbox.may_read(&waker));
+    assert!(inbox.poll_room(&waker));
     inbox.charge(1);
-    assert!(!inbox.may_read(&waker));
-    assert!(!inbox.may_read(&waker));
+    assert!(!inbox.poll_room(&waker));
+    assert!(!inbox.poll_room(&waker));
     assert_eq!(polls.count(), 0);
     inbox.release(1);
     assert_eq!(polls.count(), 1);
-    assert!(inbox.may_read(&waker));
+    assert!(inbox.poll_room(&waker));
     inbox.release(99);
     assert_eq!(polls.count(), 1);
 }
@@ -97,8 +97,8 @@ fn tasks_stay_blocked_as_long_as_too_much_waits() {
     let (second, second_polls) = waker();
     inbox.set_limit(100);
     inbox.charge(300);
-    assert!(!inbox.may_read(&first));
-    assert!(!inbox.may_read(&second));
+    assert!(!inbox.poll_room(&first));
+    assert!(!inbox.poll_room(&second));
     inbox.release(200);
     assert_eq!((first_polls.count(), second_polls.count()), (0, 0));
     inbox.release(1);
@@ -115,7 +115,7 @@ fn taking_a_whole_batch_lets_blocked_tasks_read() {
     let mut batch = batch_of(&["a", "b"]);
     batch.charge(Arc::clone(&owner) as _, 100);
     inbox.publish(batch);
-    assert!(!inbox.may_read(&waker));
+    assert!(!inbox.poll_room(&waker));
 
     let mut reader = Reader::new(inbox);
     Memory::new(8, 64).take_payloads(&mut reader);
@@ -150,7 +150,7 @@ fn closing_wakes_tasks_that_were_not_allowed_to_read() {
     let (waker, polls) = waker();
     inbox.set_limit(1);
     inbox.charge(1);
-    assert!(!inbox.may_read(&waker));
+    assert!(!inbox.poll_room(&waker));
     inbox.close();
     assert_eq!(polls.count(), 1);
 }

@@ -1,0 +1,82 @@
+'use strict';
+
+const assert = require('node:assert');
+const { describe, it } = require('node:test');
+
+const { called, once, turns } = require('../support/deadline');
+const { Opcode } = require('../support/frame');
+const { WebSocketServer } = require('../support/implementation');
+const { connectRaw, manage, startServer } = require('../support/server');
+
+describe('WebSocketServer', () => {
+  describe('_server', () => {
+    it("emits 'listening' once", async (t) => {
+      const wss = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+      const seen = [];
+
+      manage(t, wss);
+      wss._server.on('listening', () => seen.push('_server'));
+      wss.on('listening', () => seen.push('wss'));
+      await once(wss, 'listening');
+      await turns(2);
+      assert.deepStrictEqual(seen.sort(), ['_server', 'wss']);
+    });
+
+    it("emits 'error' if someone listens for it", async (t) => {
+      const { port } = (await startServer(t)).address();
+      const wss = new WebSocketServer({ port, host: '127.0.0.1' });
+      const errors = [];
+      const failed = once(wss, 'error');
+
+      manage(t, wss);
+      wss._server.on('error', (err) => errors.push(err));
+
+      const [err] = await failed;
+
+      await turns(2);
+      assert.strictEqual(err.code, 'EADDRINUSE');
+      assert.deepStrictEqual(errors, [err]);
+    });
+
+    it("need not be listened to for 'error'", async (t) => {
+      const { port } = (await startServer(t)).address();
+      const wss = new WebSocketServer({ port, host: '127.0.0.1' });
+      const failed = once(wss, 'error');
+
+      manage(t, wss);
+      assert.ok(wss._server);
+      assert.strictEqual((await failed)[0].code, 'EADDRINUSE');
+    });
+
+    it('may be closed before the WebSocketServer', async (t) => {
+      const wss = await startServer(t);
+      const pairs = [await connectRaw(t, wss), await connectRaw(t, wss)];
+      const httpServer = wss._server;
+      const order = [];
+
+      for (const { ws } of pairs)
+        ws.on('close', () => order.push('connection'));
+      httpServer.close(() => order.push('_server'));
+      assert.strictEqual(httpServer.listening, false);
+
+      const closed = called((cb) => {
+        wss.close(() => {
+          order.push('wss');
+          cb();
+        });
+      }, 'the callback of wss.close()');
+
+      for (const { raw, ws } of pairs) {
+        ws.send('still here');
+        await raw.expectFrame(Opcode.TEXT, 'still here');
+      }
+
+      assert.deepStrictEqual(order, []);
+      for (const { raw } of pairs) raw.destroy();
+      await closed;
+      assert.deepStrictEqual(order.slice(0, 2), ['connection', 'connection']);
+      assert.deepStrictEqual(order.slice(2).sort(), ['_server', 'wss']);
+      assert.strictEqual(wss.clients.size, 0);
+    });
+  });
+});

@@ -1,0 +1,28 @@
+'use strict';
+
+const assert = require('node:assert');
+const path = require('node:path');
+const { describe, it } = require('node:test');
+
+const { startChild } = require('../support/child');
+
+const script = path.join(__dirname, 'fixtures/throwing-close-listener.js');
+
+describe("A 'close' listener that throws", () => {
+  it('leaves the socket destroyed and closed all the same', async (t) => {
+    const child = startChild(t, script);
+    const result = await child.message('result');
+
+    assert.deepStrictEqual(result, {
+      type: 'result',
+      caught: [['thrown', 'uncaughtException']],
+      destroyed: true,
+      clients: 0
+    });
+    assert.deepStrictEqual(
+      await child.exit(),
+      { code: 0, signal: null },
+      child.stderr
+    );
+  });
+});
