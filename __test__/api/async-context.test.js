@@ -4,19 +4,16 @@ const assert = require('node:assert');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { describe, it } = require('node:test');
 
-const { called, once } = require('../support/deadline');
-const { Opcode, close, ping, pong, text } = require('../support/frame');
-const { beyondReference } = require('../support/implementation');
+const { called } = require('../support/deadline');
+const { Opcode, text } = require('../support/frame');
 const { connectRaw, startServer } = require('../support/server');
-
-const EVENTS = ['message', 'ping', 'pong', 'close'];
 
 async function setup(t) {
   const storage = new AsyncLocalStorage();
   const wss = await storage.run('server', () => startServer(t));
   const pair = await storage.run('peer', () => connectRaw(t, wss));
 
-  return { storage, wss, ...pair };
+  return { storage, ...pair };
 }
 
 describe('The asynchronous context', () => {
@@ -64,30 +61,5 @@ describe('The asynchronous context', () => {
 
     raw.write(text('x'));
     assert.deepStrictEqual(await later, ['listener']);
-  });
-
-  it("of listeners is the server's", beyondReference, async (t) => {
-    const storage = new AsyncLocalStorage();
-    const wss = await storage.run('server', () => startServer(t));
-    const stores = [];
-
-    wss.on('connection', (ws) => {
-      stores.push(['connection', storage.getStore()]);
-      for (const name of EVENTS) {
-        ws.on(name, () => stores.push([name, storage.getStore()]));
-      }
-    });
-
-    const { raw, ws } = await storage.run('peer', () => connectRaw(t, wss));
-    const closed = once(ws, 'close');
-
-    storage.run('sender', () => ws.send('x', () => {}));
-    raw.write(text('a'), ping('b'), pong('c'), close(1000));
-    raw.socket.end();
-    await closed;
-    assert.deepStrictEqual(stores, [
-      ['connection', 'server'],
-      ...EVENTS.map((name) => [name, 'server'])
-    ]);
   });
 });

@@ -1,14 +1,15 @@
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::thread::{self, JoinHandle};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::application::{BINARY, TEXT};
+use super::application::{BINARY, Event, PING, TEXT};
 use super::peer::masked_frame;
 use super::{Application, Config, EventKind, RawPeer, connect, expect, hold_io_threads, pattern};
 use crate::bridge::{CommandKind, ConnectionId, flag};
+use crate::net::io_thread_count;
 
 /// The most that one read brings beyond a bound.
 const ONE_READ: u64 = 64 * 1024;
@@ -33,15 +34,25 @@ fn flood(peer: RawPeer, count: usize) -> JoinHandle<TcpStream> {
     })
 }
 
-/// Lets every I/O thread go through several turns, in which each reads all it
-/// may of its sockets.
-async fn let_io_threads_turn(address: SocketAddr) {
-    for _ in 0..50 {
-        // Connections are dealt to the threads in turn.
-        let mut peer = RawPeer::connect(address).await;
-        peer.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            .await;
-        peer.read_head().await;
+/// A connection on each I/O thread: they are dealt to the threads in turn.
+async fn connect_to_each_thread(application: &mut Application) -> Vec<RawPeer> {
+    let mut peers = Vec::new();
+    for _ in 0..io_thread_count() {
+        let peer = RawPeer::connect(application.address()).await;
+        peers.push(peer.open(application, Config::default()).await.1);
+    }
+    peers
+}
+
+/// Lets the I/O threads of `peers` go through several turns, in each of which
+/// they read all they may of their sockets.
+async fn let_io_threads_turn(peers: &mut [RawPeer]) {
+    const EMPTY_PONG: [u8; 2] = [0x8a, 0];
+    for _ in 0..20 {
+        for peer in &mut *peers {
+            peer.write(masked_frame(PING, b"")).await;
+            assert_eq!(peer.read(EMPTY_PONG.len()).await, EMPTY_PONG);
+        }
     }
 }
 
@@ -55,10 +66,20 @@ async fn wait_until_read(application: &Application, id: ConnectionId, bytes: u64
     expect("the flood to be read", reading).await;
 }
 
+/// The next event that does not come of letting threads turn.
+async fn event_but_pings(application: &mut Application) -> Event {
+    loop {
+        let event = application.event().await;
+        if event.kind != EventKind::Ping as u32 {
+            return event;
+        }
+    }
+}
+
 /// Takes that many messages of one or more floods.
 async fn take_flood(application: &mut Application, count: usize) {
     for _ in 0..count {
-        let event = application.event().await;
+        let event = event_but_pings(application).await;
         assert_eq!(event.kind, EventKind::Binary as u32);
         assert!(event.payload == pattern(1000), "a message is damaged");
     }
@@ -73,11 +94,12 @@ async fn flood_is_not_read_beyond_the_bound_of_its_connection_until_it_is_taken(
         max_inbound_bytes: BOUND,
         ..Config::default()
     };
+    let mut others = connect_to_each_thread(&mut application).await;
     let peer = RawPeer::connect(application.address()).await;
     let (id, peer) = peer.open(&mut application, config).await;
     let flooding = flood(peer, COUNT);
     wait_until_read(&application, id, most_of(BOUND.into())).await;
-    let_io_threads_turn(application.address()).await;
+    let_io_threads_turn(&mut others).await;
     let read = application.connection(id).traffic().0;
     assert!(read <= u64::from(BOUND) + ONE_READ, "{read} bytes read");
     assert!(!flooding.is_finished());
@@ -92,6 +114,7 @@ async fn floods_are_not_read_beyond_the_bound_of_the_environment() {
     const BOUND: usize = 256 * 1024;
     let mut application = Application::new();
     application.environment.limit_inbound(BOUND);
+    let mut others = connect_to_each_thread(&mut application).await;
     let mut peers = Vec::new();
     let mut ids = Vec::new();
     for _ in 0..2 {
@@ -113,7 +136,7 @@ async fn floods_are_not_read_beyond_the_bound_of_the_environment() {
         }
     };
     expect("the floods to be read", reading).await;
-    let_io_threads_turn(application.address()).await;
+    let_io_threads_turn(&mut others).await;
     let read = read_by_both(&application);
     assert!(read <= BOUND as u64 + 2 * ONE_READ, "{read} bytes read");
 
@@ -173,20 +196,21 @@ async fn message_larger_than_the_bounds_passes() {
 #[tokio::test]
 async fn paused_connection_is_not_read_until_it_is_resumed() {
     let mut application = Application::new();
+    let mut others = connect_to_each_thread(&mut application).await;
     let (paused, mut client) = connect(&mut application, Config::default()).await;
     let (other, mut other_client) = connect(&mut application, Config::default()).await;
     application.command(paused, CommandKind::Pause);
     let before = application.connection(paused).traffic().0;
     client.send(Message::text("a")).await.expect("it is open");
-    let_io_threads_turn(application.address()).await;
+    let_io_threads_turn(&mut others).await;
     let message = Message::text("b");
     other_client.send(message).await.expect("it is open");
-    let event = application.event().await;
+    let event = event_but_pings(&mut application).await;
     assert_eq!(event.payload_of(EventKind::Text, other), b"b");
     assert_eq!(application.connection(paused).traffic().0, before);
 
     application.command(paused, CommandKind::Resume);
-    let event = application.event().await;
+    let event = event_but_pings(&mut application).await;
     assert_eq!(event.payload_of(EventKind::Text, paused), b"a");
 }
 

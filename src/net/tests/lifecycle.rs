@@ -116,6 +116,7 @@ async fn request_that_has_begun_when_the_listener_closes_is_answered() {
     // The core has gone on to the second request by then.
     io_threads_finish_their_turn().await;
     application.server.close();
+    io_threads_finish_their_turn().await;
     peer.write(rest).await;
     let answer = String::from_utf8(peer.read_to_end().await).expect("text");
     assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
