@@ -13,7 +13,7 @@ const { RawClient } = require('../support/raw-client');
 const script = path.join(__dirname, 'fixtures/one-at-a-time.js');
 const MiB = 1048576;
 const BLOCK = 2000;
-const BLOCKS = 400;
+const BLOCKS = 800;
 
 describe('With allowSynchronousEvents false', () => {
   it('a flood of small messages waits in the network', linuxOnly, async (t) => {
@@ -42,9 +42,5 @@ describe('With allowSynchronousEvents false', () => {
 
     // All of it is emitted in the end.
     await raw.expectFrame(Opcode.TEXT, 'received all');
-    assert.deepStrictEqual(await server.message('turns'), {
-      type: 'turns',
-      ofTwo: 0
-    });
   });
 });

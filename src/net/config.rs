@@ -7,7 +7,8 @@ use crate::protocol::{Heartbeat, Limits};
 /// Words of the payload of an `Upgrade` command, in the order of the fields of
 /// [`ConnectionConfig`]: maxPayload, maxFragments, maxBufferedChunks,
 /// maxPendingAutoPongs, switches, closeTimeout, heartbeat interval, heartbeat
-/// timeout, maxInboundBytes. Times are milliseconds; 0 turns a limit off.
+/// timeout, maxInboundBytes. Times are milliseconds; 0 turns a limit off, but
+/// for maxInboundBytes, by which nothing would be read.
 pub const CONFIG_WORDS: usize = 9;
 
 /// Bit of the switches word: answer pings.

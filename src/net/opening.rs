@@ -121,7 +121,8 @@ impl Opening {
         }
         self.answer(request.answer).await?;
         // A listener that closes keeps no connection for another request.
-        if !request.keep_alive() || *self.phase.borrow() != Phase::Open {
+        let is_leaving = *self.phase.borrow() != Phase::Open && self.buffer.is_empty();
+        if !request.keep_alive() || is_leaving {
             return Err(Failure::Gone);
         }
         self.skip_body(BodySkipper::new(request.body)).await
@@ -187,6 +188,7 @@ impl Opening {
             })
         });
         tokio::select! {
+            biased;
             read = read => match read? {
                 0 => Err(Failure::Gone),
                 count => {

@@ -26,6 +26,9 @@ const VECTORED_PAYLOAD: usize = 16 * 1024;
 /// connections of the thread, have their turn.
 const WRITTEN_IN_A_ROW: usize = 1024 * 1024;
 
+/// Bytes of its scratch that a thread keeps.
+const SCRATCH_KEPT: usize = 256 * 1024;
+
 /// Marks that a connection keeps room for while nothing waits.
 const MARKS_KEPT: usize = 16;
 
@@ -177,6 +180,7 @@ impl Output {
                 wake |= self.carry_out(&command, scratch);
             }
             self.offer(scratch);
+            scratch.bytes.shrink_to(SCRATCH_KEPT);
             wake || self.failed || self.is_blocked()
         })
     }

@@ -122,10 +122,16 @@ impl Drop for Guard {
     fn drop(&mut self) {
         let inbox = Arc::clone(&self.inbox);
         let index = self.server.id.index;
-        tokio::spawn(async move {
+        let Ok(threads) = IoThreads::shared() else {
+            return;
+        };
+        let Some(first) = threads.get(0) else {
+            return;
+        };
+        first.handle.spawn(async move {
             // Other threads may hold events of this listener's connections,
             // which come first.
-            for thread in IoThreads::shared().into_iter().flat_map(IoThreads::iter) {
+            for thread in threads.iter() {
                 let _ = thread.handle.spawn(async { publish_all() }).await;
             }
             with_batch(&inbox, |batch| {
@@ -199,7 +205,10 @@ async fn accept_all(
                     });
                 }
             }
-            Err(error) if is_exhaustion(&error) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            Err(error) if is_exhaustion(&error) => tokio::select! {
+                () = tokio::time::sleep(ACCEPT_PAUSE) => {}
+                _ = phase.wait_for(|phase| *phase != Phase::Open) => return,
+            },
             // That one connection failed before it was accepted.
             Err(_) => tokio::task::yield_now().await,
         }

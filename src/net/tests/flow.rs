@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::application::{BINARY, Event, PING, TEXT};
-use super::peer::masked_frame;
+use super::peer::{HANDSHAKE, masked_frame};
 use super::{Application, Config, EventKind, RawPeer, connect, expect, hold_io_threads, pattern};
 use crate::bridge::{CommandKind, ConnectionId, flag};
 use crate::net::io_thread_count;
@@ -191,6 +191,40 @@ async fn message_larger_than_the_bounds_passes() {
         let payload = event.payload_of(EventKind::Binary, id);
         assert!(payload == pattern(1_000_000), "the message is damaged");
     }
+}
+
+#[tokio::test]
+async fn flood_of_handshakes_waits_until_those_before_are_taken() {
+    const COUNT: u32 = 50;
+    let mut application = Application::new();
+    // Each counts with more than a kilobyte.
+    application.environment.limit_inbound(10 * 1024);
+    let mut elsewhere = Application::new();
+    let mut others = connect_to_each_thread(&mut elsewhere).await;
+    let mut peers = Vec::new();
+    for _ in 0..COUNT {
+        let mut peer = RawPeer::connect(application.address()).await;
+        peer.write(HANDSHAKE).await;
+        peers.push(peer);
+    }
+    let_io_threads_turn(&mut others).await;
+    let offered = |application: &Application| {
+        let ids = (0..COUNT).map(|index| ConnectionId {
+            index,
+            generation: 0,
+        });
+        ids.filter(|&id| application.environment.connection(id).is_some())
+            .count()
+    };
+    let before = offered(&application);
+    // One on each thread may be on its way when the bound is reached.
+    assert!((1..10 + io_thread_count()).contains(&before), "{before}");
+
+    for _ in 0..COUNT {
+        let (_, verdict, _) = application.handshake().await;
+        assert_eq!(verdict, 0);
+    }
+    assert_eq!(offered(&application), COUNT as usize);
 }
 
 #[tokio::test]
