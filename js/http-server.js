@@ -7,6 +7,8 @@
 
 const http = require('http');
 
+const { nextTick } = require('./constants');
+
 /**
  * Emits 'listening', 'error', 'upgrade' and 'close' as that server would. It
  * emits no 'request': the core answers plain requests.
@@ -39,7 +41,7 @@ class HttpServer extends http.Server {
       const err = new Error('Server is not running.');
 
       err.code = 'ERR_SERVER_NOT_RUNNING';
-      if (callback) process.nextTick(callback, err);
+      if (callback) nextTick(callback, err);
       return this;
     }
 

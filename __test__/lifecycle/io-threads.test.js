@@ -104,7 +104,7 @@ describe('Several I/O threads', () => {
     "emit a server's 'close' after those of its connections",
     beyondReference,
     async (t) => {
-      const peers = 200;
+      const peers = 400;
       const { child, port } = await start(t, 'close', String(peers));
 
       for (let i = 0; i < peers; i++) {
@@ -117,7 +117,7 @@ describe('Several I/O threads', () => {
 
       const { early, rounds } = await child.message('result');
 
-      assert.strictEqual(rounds, 250);
+      assert.strictEqual(rounds, 300);
       assert.deepStrictEqual(early, []);
     }
   );
