@@ -15,6 +15,9 @@ module.exports = {
   EMPTY_BUFFER: Buffer.alloc(0),
   FastBuffer: Buffer[Symbol.species],
 
+  // The state of a server that accepts handshakes.
+  RUNNING: 0,
+
   // RFC 6455 §5.2.
   OPCODE_CONTINUATION: 0x0,
   OPCODE_TEXT: 0x1,

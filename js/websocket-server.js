@@ -1,53 +1,24 @@
 'use strict';
 
 const EventEmitter = require('events');
-const http = require('http');
 
 const HttpServer = require('./http-server');
 const Listener = require('./listener');
-const Request = require('./request');
 const WebSocket = require('./websocket');
-const addon = require('./binding');
 const hub = require('./hub');
-const { socketOf } = require('./socket');
+const { accept, readRequest, verify } = require('./upgrade');
+const { limit, listenOptionsOf, parseOptions } = require('./server-options');
 const {
-  CLOSE_TIMEOUT,
   EMPTY_BUFFER,
-  kAccept,
+  RUNNING,
   kConnection,
   kRemoveClient,
   nextTick
 } = require('./constants');
 
-const RUNNING = 0;
 const CLOSING = 1;
 const CLOSED = 2;
 
-const MAX_TIMER = 0x7fffffff;
-// As Node's http server.
-const HEADERS_TIMEOUT = 60000;
-const MAX_INBOUND_BYTES = 1024 * 1024;
-
-// Verdicts of the core on a handshake, see `src/net/opening.rs`.
-const REJECTION_MASK = 0xf;
-const BAD_SUBPROTOCOLS = 0x10;
-const BAD_EXTENSIONS = 0x20;
-const rejections = {
-  1: [405, 'Invalid HTTP method'],
-  2: [400, 'Invalid Upgrade header'],
-  3: [400, 'Missing or invalid Sec-WebSocket-Key header'],
-  4: [
-    400,
-    'Missing or invalid Sec-WebSocket-Version header',
-    { 'Sec-WebSocket-Version': '13, 8' }
-  ]
-};
-
-// Bits of the configuration's switches, see `src/net/config.rs`.
-const AUTO_PONG = 1;
-const SKIP_UTF8_VALIDATION = 2;
-
-const kHandshake = Symbol('kHandshake');
 const kHttpServer = Symbol('kHttpServer');
 const kListener = Symbol('kListener');
 
@@ -105,55 +76,8 @@ class WebSocketServer extends EventEmitter {
   constructor(options, callback) {
     super();
 
-    options = {
-      allowSynchronousEvents: true,
-      autoPong: true,
-      maxBufferedChunks: 256 * 1024,
-      maxFragments: 16 * 1024,
-      maxPayload: 100 * 1024 * 1024,
-      maxPendingAutoPongs: 60,
-      skipUTF8Validation: false,
-      perMessageDeflate: false,
-      handleProtocols: null,
-      clientTracking: true,
-      closeTimeout: CLOSE_TIMEOUT,
-      verifyClient: null,
-      noServer: false,
-      backlog: null,
-      server: null,
-      host: null,
-      path: null,
-      port: null,
-      headersTimeout: HEADERS_TIMEOUT,
-      heartbeat: null,
-      maxInboundBytes: MAX_INBOUND_BYTES,
-      maxInboundBytesTotal: null,
-      WebSocket,
-      ...options
-    };
+    options = parseOptions(options, WebSocket);
 
-    if (
-      (options.port == null && !options.server && !options.noServer) ||
-      (options.port != null && (options.server || options.noServer)) ||
-      (options.server && options.noServer)
-    ) {
-      throw new TypeError(
-        'One and only one of the "port", "server", or "noServer" options ' +
-          'must be specified'
-      );
-    }
-
-    if (options.port == null) {
-      throw new Error(
-        'oxws does not support the "server" and "noServer" options yet, only ' +
-          '"port"'
-      );
-    }
-
-    checkHeartbeat(options.heartbeat);
-    const port = parsePort(options.port);
-
-    if (options.perMessageDeflate === true) options.perMessageDeflate = {};
     if (options.clientTracking) this.clients = new Set();
 
     this.options = options;
@@ -181,12 +105,7 @@ class WebSocketServer extends EventEmitter {
     if (limit(options.maxInboundBytesTotal) > 0) {
       hub.environment.limitInbound(limit(options.maxInboundBytesTotal));
     }
-    this[kListener].listen({
-      port,
-      host: options.host,
-      backlog: options.backlog | 0,
-      headersTimeout: limit(options.headersTimeout ?? HEADERS_TIMEOUT)
-    });
+    this[kListener].listen(listenOptionsOf(options));
   }
 
   /**
@@ -271,7 +190,9 @@ class WebSocketServer extends EventEmitter {
       );
     }
 
-    verify(this, req, connection, head, cb);
+    verify(this, req, connection, (protocols) => {
+      complete(this, protocols, req, connection, head, cb);
+    });
   }
 
   /**
@@ -308,19 +229,7 @@ class WebSocketServer extends EventEmitter {
  * @private
  */
 function onHandshake(server, connection, fields, verdict) {
-  const req = new Request(connection, {
-    method: fields[6],
-    url: fields[7],
-    minorVersion: +fields[8],
-    rawHeaders: fields.slice(9)
-  });
-
-  connection[kHandshake] = {
-    verdict,
-    protocols: fields[5] === '' ? [] : fields[5].split(','),
-    isAccepted: false
-  };
-
+  const req = readRequest(connection, fields, verdict);
   const httpServer = server[kHttpServer];
 
   if (httpServer !== null && httpServer.listenerCount('upgrade') > 0) {
@@ -331,285 +240,33 @@ function onHandshake(server, connection, fields, verdict) {
 
   // The socket is made only for whoever overrides the method.
   if (server.handleUpgrade === WebSocketServer.prototype.handleUpgrade) {
-    verify(server, req, connection, EMPTY_BUFFER, cb);
+    verify(server, req, connection, (protocols) => {
+      complete(server, protocols, req, connection, EMPTY_BUFFER, cb);
+    });
   } else {
     server.handleUpgrade(req, req.socket, EMPTY_BUFFER, cb);
   }
 }
 
 /**
- * Asks everyone who may reject the handshake, in the order of ws.
+ * A handshake has been verified. Again the socket is made only for whoever
+ * overrides the method.
  *
  * @private
  */
-function verify(server, req, connection, head, cb) {
-  const { options } = server;
-  const { verdict, protocols } = connection[kHandshake];
-  const rejection = rejections[verdict & REJECTION_MASK];
-
-  if (rejection !== undefined) {
-    rejectOrEmit(server, req, connection, ...rejection);
-    return;
-  }
-
-  if (!server.shouldHandle(req)) {
-    reject(connection, 400);
-    return;
-  }
-
-  if (verdict & BAD_SUBPROTOCOLS) {
-    const message = 'Invalid Sec-WebSocket-Protocol header';
-
-    rejectOrEmit(server, req, connection, 400, message);
-    return;
-  }
-
-  if (options.perMessageDeflate && verdict & BAD_EXTENSIONS) {
-    const message = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
-
-    rejectOrEmit(server, req, connection, 400, message);
-    return;
-  }
-
-  const proceed = () => {
-    const offered = new Set(protocols);
-
-    if (server.completeUpgrade === WebSocketServer.prototype.completeUpgrade) {
-      accept(server, offered, req, connection, cb);
-    } else {
-      const key = req.headers['sec-websocket-key'];
-
-      server.completeUpgrade({}, key, offered, req, req.socket, head, cb);
-    }
-  };
-
-  if (!options.verifyClient) {
-    proceed();
-    return;
-  }
-
-  const isHybi8 = +req.headers['sec-websocket-version'] === 8;
-  const info = {
-    origin: req.headers[isHybi8 ? 'sec-websocket-origin' : 'origin'],
-    // The core speaks plain TCP.
-    secure: false,
-    req
-  };
-
-  if (options.verifyClient.length === 2) {
-    options.verifyClient(info, (verified, code, message, headers) => {
-      if (verified) proceed();
-      else reject(connection, code || 401, message, headers);
-    });
-  } else if (options.verifyClient(info)) {
-    proceed();
+function complete(server, protocols, req, connection, head, cb) {
+  if (server.completeUpgrade === WebSocketServer.prototype.completeUpgrade) {
+    accept(server, protocols, req, connection, cb);
   } else {
-    reject(connection, 401);
+    const key = req.headers['sec-websocket-key'];
+
+    server.completeUpgrade({}, key, protocols, req, req.socket, head, cb);
   }
-}
-
-/**
- * Answers the handshake and makes the WebSocket.
- *
- * @private
- */
-function accept(server, protocols, req, connection, cb) {
-  const handshake = connection[kHandshake];
-
-  // The client has left while it was verified.
-  if (
-    connection.isEnded ||
-    connection.isClosed ||
-    connection.socket?.writable === false
-  ) {
-    connection.terminate();
-    return;
-  }
-
-  if (handshake.isAccepted) {
-    throw new Error(
-      'server.handleUpgrade() was called more than once with the same ' +
-        'socket, possibly due to a misconfiguration'
-    );
-  }
-
-  if (server._state > RUNNING) {
-    reject(connection, 503);
-    return;
-  }
-
-  const { options } = server;
-  const headers = [
-    'HTTP/1.1 101 Switching Protocols',
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Accept: ${connection.acceptKey}`
-  ];
-  const websocket = new options.WebSocket(null, undefined, options);
-
-  if (protocols.size > 0) {
-    const protocol = options.handleProtocols
-      ? options.handleProtocols(protocols, req)
-      : protocols.values().next().value;
-
-    if (protocol) {
-      headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
-      websocket._protocol = protocol;
-    }
-  }
-
-  server.emit('headers', headers, req);
-
-  handshake.isAccepted = true;
-  connection.sendRaw(headers.concat('\r\n').join('\r\n'));
-  websocket[kAccept](
-    connection,
-    configOf(options),
-    server,
-    !options.allowSynchronousEvents
-  );
-  if (server.clients) server.clients.add(websocket);
-  cb(websocket, req);
-}
-
-/**
- * The words of a connection's configuration, as `src/net/config.rs` reads
- * them.
- *
- * @private
- */
-function configOf(options) {
-  const { heartbeat } = options;
-  const words = new Uint32Array(addon.CONFIG_WORD_COUNT);
-
-  words[0] = limit(options.maxPayload);
-  words[1] = limit(options.maxFragments);
-  words[2] = limit(options.maxBufferedChunks);
-  words[3] = limit(options.maxPendingAutoPongs);
-  words[4] =
-    (options.autoPong ? AUTO_PONG : 0) |
-    (options.skipUTF8Validation ? SKIP_UTF8_VALIDATION : 0);
-  words[5] = timer(options.closeTimeout);
-  words[6] = heartbeat ? timer(heartbeat.interval) : 0;
-  words[7] = heartbeat ? timer(heartbeat.timeout) : 0;
-  words[8] = limit(options.maxInboundBytes) || MAX_INBOUND_BYTES;
-
-  return Buffer.from(words.buffer);
-}
-
-/**
- * As ws: 0 and less turn a limit off.
- *
- * @private
- */
-function limit(value) {
-  return Math.max(0, value | 0);
-}
-
-/**
- * As `setTimeout()`.
- *
- * @private
- */
-function timer(milliseconds) {
-  return milliseconds >= 1 && milliseconds <= MAX_TIMER
-    ? Math.trunc(milliseconds)
-    : 1;
-}
-
-/**
- * @throws {TypeError} If the option is not as documented
- * @private
- */
-function checkHeartbeat(heartbeat) {
-  if (!heartbeat) return;
-
-  for (const name of ['interval', 'timeout']) {
-    const value = heartbeat[name];
-
-    if (!(typeof value === 'number' && value >= 1 && value <= MAX_TIMER)) {
-      throw new TypeError(
-        `The "heartbeat.${name}" option must be a number of milliseconds ` +
-          `between 1 and ${MAX_TIMER}`
-      );
-    }
-  }
-}
-
-/**
- * @return {Number} The port
- * @throws {RangeError} If it is none, as `net.Server` does
- * @private
- */
-function parsePort(value) {
-  const isPort =
-    (typeof value === 'number' ||
-      (typeof value === 'string' && value.trim() !== '')) &&
-    +value === +value >>> 0 &&
-    +value <= 0xffff;
-
-  if (isPort) return +value;
-
-  if (typeof value === 'string' && Number.isNaN(+value)) {
-    throw new Error('oxws does not listen on pipes and UNIX sockets yet');
-  }
-
-  const received =
-    typeof value === 'number' || typeof value === 'string'
-      ? `type ${typeof value} (${typeof value === 'string' ? `'${value}'` : value})`
-      : `type ${typeof value}`;
-  const err = new RangeError(
-    `options.port should be >= 0 and < 65536. Received ${received}.`
-  );
-
-  err.code = 'ERR_SOCKET_BAD_PORT';
-  throw err;
 }
 
 function emitClose(server) {
   server._state = CLOSED;
   server.emit('close');
-}
-
-/**
- * Answers a handshake with an error and closes the connection.
- *
- * @private
- */
-function reject(connection, code, message, headers) {
-  const body = message || http.STATUS_CODES[code];
-  const lines = {
-    Connection: 'close',
-    'Content-Type': 'text/html',
-    'Content-Length': Buffer.byteLength(body),
-    ...headers
-  };
-
-  connection.sendRaw(
-    `HTTP/1.1 ${code} ${http.STATUS_CODES[code]}\r\n` +
-      Object.keys(lines)
-        .map((name) => `${name}: ${lines[name]}`)
-        .join('\r\n') +
-      `\r\n\r\n${body}`
-  );
-  connection.end();
-}
-
-/**
- * Lets the user answer, if anyone listens.
- *
- * @private
- */
-function rejectOrEmit(server, req, connection, code, message, headers) {
-  if (server.listenerCount('wsClientError') === 0) {
-    reject(connection, code, message, headers);
-    return;
-  }
-
-  const err = new Error(message);
-
-  Error.captureStackTrace(err, rejectOrEmit);
-  server.emit('wsClientError', err, socketOf(connection), req);
 }
 
 module.exports = WebSocketServer;

@@ -100,10 +100,7 @@ impl Server {
             let _context = thread.handle.enter();
             TcpListener::from_std(socket)?
         };
-        let guard = Arc::new(Guard {
-            server: Arc::clone(self),
-            inbox: Arc::clone(&environment.inbox),
-        });
+        let guard = Guard::new(Arc::clone(self), &environment);
         thread
             .handle
             .spawn(accept_all(listener, number, threads, environment, guard));
@@ -116,6 +113,15 @@ impl Server {
 pub(super) struct Guard {
     pub(super) server: Arc<Server>,
     inbox: Arc<Inbox>,
+}
+
+impl Guard {
+    pub(super) fn new(server: Arc<Server>, environment: &Environment) -> Arc<Self> {
+        Arc::new(Self {
+            server,
+            inbox: Arc::clone(&environment.inbox),
+        })
+    }
 }
 
 impl Drop for Guard {

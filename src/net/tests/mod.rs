@@ -4,6 +4,7 @@
 mod application;
 mod closing;
 mod control;
+mod defect;
 mod dispatch;
 mod flow;
 mod lifecycle;
