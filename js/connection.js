@@ -13,6 +13,13 @@ const { nextTick } = require('./constants');
 const { createSocketDestroyedError } = require('./errors');
 
 /**
+ * Why a connection is not read: somebody paused it, or its events wait for
+ * turns of their own and are many.
+ */
+const PAUSED = 1;
+const THROTTLED = 2;
+
+/**
  * The events of a connection run in the asynchronous context of its server.
  */
 class Connection extends AsyncResource {
@@ -41,6 +48,8 @@ class Connection extends AsyncResource {
     this.isEnded = false;
     this.isReferenced = true;
     this._callbacks = [];
+    // Reasons not to read.
+    this._pauses = 0;
     this._traffic = null;
     this._localAddress = undefined;
   }
@@ -93,16 +102,30 @@ class Connection extends AsyncResource {
 
   /**
    * Stops reading.
+   *
+   * @param {Number} reason `PAUSED` or `THROTTLED`
    */
-  pause() {
-    if (!this.isClosed) outbox.write(this, addon.COMMAND_PAUSE, null);
+  pause(reason) {
+    const wasRead = this._pauses === 0;
+
+    this._pauses |= reason;
+    if (wasRead && !this.isClosed) {
+      outbox.write(this, addon.COMMAND_PAUSE, null);
+    }
   }
 
   /**
-   * Reads on.
+   * Reads on, unless there is another reason not to.
+   *
+   * @param {Number} reason `PAUSED` or `THROTTLED`
    */
-  resume() {
-    if (!this.isClosed) outbox.write(this, addon.COMMAND_RESUME, null);
+  resume(reason) {
+    const wasRead = this._pauses === 0;
+
+    this._pauses &= ~reason;
+    if (!wasRead && this._pauses === 0 && !this.isClosed) {
+      outbox.write(this, addon.COMMAND_RESUME, null);
+    }
   }
 
   /**
@@ -242,4 +265,4 @@ function rethrow(err) {
   throw err;
 }
 
-module.exports = Connection;
+module.exports = { Connection, PAUSED, THROTTLED };

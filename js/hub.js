@@ -7,7 +7,7 @@
 
 const { markAsUntransferable } = require('worker_threads');
 
-const Connection = require('./connection');
+const { Connection } = require('./connection');
 const addon = require('./binding');
 const outbox = require('./outbox');
 const {

@@ -6,6 +6,7 @@
  * be emitted in a turn of the event loop.
  */
 
+const { PAUSED, THROTTLED } = require('./connection');
 const { nextTick, setImmediate } = require('./constants');
 
 // With this many events waiting for turns of their own, the core reads no more
@@ -30,7 +31,6 @@ class Inbound {
     this._handlers = handlers;
     this._oneAtATime = oneAtATime;
     this._paused = false;
-    this._throttled = false;
     this._closed = false;
     this._isDue = false;
     // Events that wait: a handler and its two arguments each; those before
@@ -78,16 +78,16 @@ class Inbound {
     if (this._closed) return;
 
     this._paused = true;
-    this._connection.pause();
+    this._connection.pause(PAUSED);
   }
 
   /**
-   * Emits what has waited, from the next tick on, and reads on.
+   * Emits what has waited, later, and reads on.
    */
   resume() {
     this._paused = false;
     if (this._length > 0) this._schedule(nextTick);
-    if (!this._throttled) this._connection.resume();
+    this._connection.resume(PAUSED);
   }
 
   get _length() {
@@ -101,9 +101,8 @@ class Inbound {
     }
 
     this._waiting.push([handler, a, b]);
-    if (this._oneAtATime && !this._throttled && this._length > MANY_WAITING) {
-      this._throttled = true;
-      this._connection.pause();
+    if (this._oneAtATime && this._length > MANY_WAITING) {
+      this._connection.pause(THROTTLED);
     }
     if (!this._paused) this._schedule(setImmediate);
   }
@@ -127,11 +126,7 @@ class Inbound {
     } finally {
       // Also after a throwing listener.
       if (this._length > 0 && !this._paused) this._schedule(setImmediate);
-    }
-
-    if (this._throttled && this._length < MANY_WAITING / 2) {
-      this._throttled = false;
-      if (!this._paused) this._connection.resume();
+      if (this._length < MANY_WAITING / 2) this._connection.resume(THROTTLED);
     }
   }
 

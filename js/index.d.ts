@@ -67,7 +67,7 @@ interface ConnectionEvents {
   /**
    * The connection is failed (RFC 6455 §7.1.7). Of a protocol error `code`
    * begins with `WS_ERR_`; a Blob to send that can't be read gives its own
-   * error. Errors of the transport are not reported: they end in 'close' with
+   * error; a defect of the core `OXWS_ERR_INTERNAL`, for this connection only. Errors of the transport are not reported: they end in 'close' with
    * code 1006.
    */
   error: [error: Error];
@@ -648,9 +648,10 @@ declare namespace WebSocket {
     maxInboundBytes?: number | undefined;
     /**
      * Bytes of all connections of this thread, of whatever server, that may
-     * wait for JavaScript before no socket is read any more; 67108864 (64 MiB)
-     * by default, 1 at least. The last server that names it decides. Not in
-     * ws.
+     * wait for JavaScript; 67108864 (64 MiB) by default, also for 0. Past it no
+     * connection is accepted, and sockets are read only in pieces of 4 KiB, up
+     * to which a connection may still wait, so that pings are answered. The
+     * last server that names it decides. Not in ws.
      */
     maxInboundBytesTotal?: number | undefined;
     /**

@@ -306,4 +306,4 @@ function closePayload(code, data) {
   return payload;
 }
 
-module.exports = { Sender, byteLength, toBuffer };
+module.exports = { Sender, byteLength };

@@ -90,10 +90,9 @@ function listenOptionsOf(options) {
 }
 
 /**
- * The words of a connection's configuration, as `src/net/config.rs` reads
- * them.
- *
- * @private
+ * @param {Object} options Options of a server
+ * @return {Buffer} The words of a connection's configuration, as
+ *     `src/net/config.rs` reads them
  */
 function configOf(options) {
   const { heartbeat } = options;
@@ -109,9 +108,17 @@ function configOf(options) {
   words[5] = timer(options.closeTimeout);
   words[6] = heartbeat ? timer(heartbeat.interval) : 0;
   words[7] = heartbeat ? timer(heartbeat.timeout) : 0;
-  words[8] = limit(options.maxInboundBytes) || MAX_INBOUND_BYTES;
+  words[8] = byteLimit(options.maxInboundBytes) || MAX_INBOUND_BYTES;
 
   return Buffer.from(words.buffer);
+}
+
+/**
+ * @param {*} value A number of bytes that may wait
+ * @return {Number} The same, 0 if there is none, at most 2^31 - 1
+ */
+function byteLimit(value) {
+  return value > 0 ? Math.min(Math.trunc(value), 0x7fffffff) : 0;
 }
 
 /**
@@ -183,4 +190,4 @@ function parsePort(value) {
   throw err;
 }
 
-module.exports = { configOf, limit, listenOptionsOf, parseOptions };
+module.exports = { byteLimit, configOf, listenOptionsOf, parseOptions };

@@ -8,6 +8,7 @@
 
 const { Duplex } = require('stream');
 
+const { PAUSED } = require('./connection');
 const { kConnection } = require('./constants');
 
 /**
@@ -158,12 +159,19 @@ class Socket extends Duplex {
   }
 
   pause() {
-    this[kConnection].pause();
+    const connection = this[kConnection];
+
+    // The WebSocket's pause and the socket's are one, as under ws.
+    if (connection.inbound !== null) connection.inbound.pause();
+    else connection.pause(PAUSED);
     return super.pause();
   }
 
   resume() {
-    this[kConnection].resume();
+    const connection = this[kConnection];
+
+    if (connection.inbound !== null) connection.inbound.resume();
+    else connection.resume(PAUSED);
     return super.resume();
   }
 
@@ -215,4 +223,4 @@ function socketOf(connection) {
   return connection.socket;
 }
 
-module.exports = { Socket, socketOf };
+module.exports = { socketOf };

@@ -7,7 +7,11 @@ const Listener = require('./listener');
 const WebSocket = require('./websocket');
 const hub = require('./hub');
 const { accept, readRequest, verify } = require('./upgrade');
-const { limit, listenOptionsOf, parseOptions } = require('./server-options');
+const {
+  byteLimit,
+  listenOptionsOf,
+  parseOptions
+} = require('./server-options');
 const {
   EMPTY_BUFFER,
   RUNNING,
@@ -102,8 +106,8 @@ class WebSocketServer extends EventEmitter {
     });
 
     hub.open();
-    if (limit(options.maxInboundBytesTotal) > 0) {
-      hub.environment.limitInbound(limit(options.maxInboundBytesTotal));
+    if (options.maxInboundBytesTotal > 0) {
+      hub.environment.limitInbound(byteLimit(options.maxInboundBytesTotal));
     }
     this[kListener].listen(listenOptionsOf(options));
   }

@@ -8,6 +8,7 @@ const { startChild } = require('../support/child');
 const { beyondReference } = require('../support/implementation');
 
 const script = path.join(__dirname, 'fixtures/throwing-listener.js');
+const alwaysThrowing = path.join(__dirname, 'fixtures/always-throwing.js');
 
 function of(delivered, url) {
   return delivered.filter((line) => line.startsWith(url));
@@ -41,4 +42,15 @@ describe('A listener that throws', () => {
 
     assert.deepStrictEqual(of(delivered, '/a'), ['/a 1', '/a bad 2', '/a 3']);
   });
+
+  it(
+    'costs nothing even if it throws each time',
+    beyondReference,
+    async (t) => {
+      const child = startChild(t, alwaysThrowing);
+      const { seen } = await child.message('result');
+
+      assert.strictEqual(seen, 1000);
+    }
+  );
 });

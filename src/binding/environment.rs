@@ -86,7 +86,8 @@ impl Environment {
         })
     }
 
-    /// Sockets are not read while `bytes` wait to be taken.
+    /// While `bytes` wait to be taken nothing is accepted, and no more is read
+    /// than keeps pings answered.
     #[napi(catch_unwind)]
     pub fn limit_inbound(&self, bytes: u32) {
         self.environment.limit_inbound(bytes as usize);

@@ -62,8 +62,8 @@ pub struct Command<'a> {
 }
 
 impl<'a> Command<'a> {
-    /// The command that `head`'s words and `payload` make, or `None` if its
-    /// kind is unknown.
+    /// The command that `flags`, a record's third word, describes, or `None` if
+    /// its kind is unknown.
     #[must_use]
     pub fn new(id: ConnectionId, flags: u32, payload: &'a [u8]) -> Option<Self> {
         let kind = match flags & 0xff {

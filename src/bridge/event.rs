@@ -6,13 +6,13 @@ pub const INTERNAL_ERROR: u32 = 255;
 /// The kind of an inbound record. The numbers are known to JavaScript, which
 /// takes them from the addon's constants.
 ///
-/// `detail` is the 24-bit number in a record's first word, `value` the word of
+/// `detail` is the 23-bit number in a record's first word, `value` the word of
 /// a record that has no payload.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum EventKind {
     /// A request for an upgrade. Payload: the fields of the request, a line
-    /// each; `detail`: [`crate::protocol`]'s verdict.
+    /// each; `detail`: what is wrong with it, see `net/opening.rs`.
     Handshake = 1,
     /// A text message, valid UTF-8 unless validation is off.
     Text = 2,

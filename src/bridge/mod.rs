@@ -17,7 +17,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Batch, Credit, LARGE_PAYLOAD};
+pub use batch::{Batch, Credit};
 pub use command::{Command, CommandKind, Commands, flag};
 pub use event::{EventKind, INTERNAL_ERROR};
 pub use id::ConnectionId;

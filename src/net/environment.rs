@@ -29,7 +29,8 @@ impl Environment {
         })
     }
 
-    /// No socket is read while `bytes` wait for JavaScript.
+    /// While `bytes` wait for JavaScript nothing is accepted, and no more is
+    /// read than keeps pings answered.
     pub fn limit_inbound(&self, bytes: usize) {
         self.inbox.set_limit(bytes);
     }

@@ -253,10 +253,8 @@ impl Output {
         if !self.closing.may_send_pong() || self.terminated || self.failed {
             return;
         }
-        if !limits.allows_auto_pong(self.pending_auto_pongs) {
-            // Those of this very turn have not been offered to the kernel yet.
-            self.flush();
-        }
+        // Those of this very turn have not been offered to the kernel yet.
+        while !limits.allows_auto_pong(self.pending_auto_pongs) && !self.flush() {}
         if limits.allows_auto_pong(self.pending_auto_pongs) {
             self.pending_auto_pongs += 1;
             self.control(Control::Pong, payload, MarkKind::AutoPong);
@@ -267,7 +265,7 @@ impl Output {
 
     /// Queues a ping of the core's own.
     pub(super) fn ping(&mut self) {
-        if !self.closing.is_close_queued() {
+        if !(self.closing.is_close_queued() || self.terminated || self.failed) {
             self.control(Control::Ping, &[], MarkKind::Plain);
         }
     }
@@ -343,7 +341,7 @@ impl Output {
             total += taken;
             full = taken == 0;
         }
-        if !self.is_blocked() {
+        if self.failed || !self.is_blocked() {
             // A connection owns no buffer while nothing waits.
             self.queue = Vec::new();
             self.head = 0;
@@ -388,6 +386,7 @@ impl Output {
 
     /// The transport takes nothing any more.
     pub(super) fn fail(&mut self) {
+        self.settle();
         self.failed = true;
         self.queue = Vec::new();
         self.head = 0;

@@ -123,12 +123,13 @@ impl ConnectionTask {
         };
         self.connection.set_inbound_limit(config.max_inbound_bytes);
         let mut early = std::mem::take(early);
+        let end_is_untold = self.end_of_stream && !early.is_empty();
         let mut framing = Box::new(Framing::new(&config));
         if !early.is_empty() {
             framing.receive(&self.connection, &mut early);
         }
         self.phase = Phase::Open(framing);
-        if self.end_of_stream {
+        if end_is_untold {
             self.publish_end();
         }
     }
