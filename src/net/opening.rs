@@ -19,7 +19,7 @@ use super::Environment;
 use super::output::Output;
 use super::publish::with_batch;
 use super::server::{Guard, Phase};
-use super::task::{ConnectionTask, READ_BUFFER, poll_read};
+use super::task::{ConnectionTask, MOST_EARLY_BYTES, READ_BUFFER, poll_read};
 use crate::bridge::{Credit, EventKind};
 use crate::protocol::handshake::{
     self, Answer, BodySkipper, Intent, PlainRequest, RequestHead, Validation,
@@ -32,7 +32,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// What an offered connection costs besides its request, in bytes, when inbound
 /// data that JavaScript has not taken is counted.
-const CONNECTION_COST: usize = 1024;
+const CONNECTION_COST: usize = 1024 + MOST_EARLY_BYTES;
 
 /// Why an opening ended without an upgrade.
 enum Failure {
@@ -257,7 +257,9 @@ impl Opening {
             let server = guard.server.id.index;
             let text = describe(&head, &validation, id.generation, server, peer);
             with_batch(&connection.inbox, |batch| {
+                let early = self.buffer.len().saturating_sub(length);
                 let cost = CONNECTION_COST
+                    + early
                     + batch.push_payload(EventKind::Handshake, verdict, id.index, &text);
                 connection.charge(cost);
                 batch.charge(Arc::clone(&connection) as Arc<dyn Credit>, cost);

@@ -25,8 +25,9 @@ use crate::bridge::{EventKind, INTERNAL_ERROR, lock};
 
 /// What one read may bring; one buffer for each thread.
 pub(super) const READ_BUFFER: usize = 64 * 1024;
-/// Bytes that a peer may send before its handshake is answered.
-const MOST_EARLY_BYTES: usize = 64 * 1024;
+/// With this many bytes behind a request, no more is read before JavaScript has
+/// decided on it. Reading at all shows when the peer leaves.
+pub(super) const MOST_EARLY_BYTES: usize = 4 * 1024;
 /// Reads of one connection before the others of its thread have their turn.
 const READS_IN_A_ROW: usize = 8;
 

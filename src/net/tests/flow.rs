@@ -197,8 +197,8 @@ async fn message_larger_than_the_bounds_passes() {
 async fn flood_of_handshakes_waits_until_those_before_are_taken() {
     const COUNT: u32 = 50;
     let mut application = Application::new();
-    // Each counts with more than a kilobyte.
-    application.environment.limit_inbound(10 * 1024);
+    // Each counts with more than five kilobytes.
+    application.environment.limit_inbound(50 * 1024);
     let mut elsewhere = Application::new();
     let mut others = connect_to_each_thread(&mut elsewhere).await;
     let mut peers = Vec::new();
@@ -225,6 +225,41 @@ async fn flood_of_handshakes_waits_until_those_before_are_taken() {
         assert_eq!(verdict, 0);
     }
     assert_eq!(offered(&application), COUNT as usize);
+}
+
+#[tokio::test]
+async fn what_comes_behind_a_handshake_counts_until_it_is_taken() {
+    const EARLY: usize = 32 * 1024;
+    let mut application = Application::new();
+    application.environment.limit_inbound(EARLY);
+    let mut elsewhere = Application::new();
+    let mut others = connect_to_each_thread(&mut elsewhere).await;
+    let mut first = RawPeer::connect(application.address()).await;
+    let early = masked_frame(BINARY, &pattern(EARLY));
+    first.write([HANDSHAKE.as_bytes(), &early].concat()).await;
+    let is_offered = |application: &Application, index: u32| {
+        let id = ConnectionId {
+            index,
+            generation: 0,
+        };
+        application.environment.connection(id).is_some()
+    };
+    let offering = async {
+        while !is_offered(&application, 0) {
+            tokio::task::yield_now().await;
+        }
+    };
+    expect("the first to be offered", offering).await;
+    let mut second = RawPeer::connect(application.address()).await;
+    second.write(HANDSHAKE).await;
+    let_io_threads_turn(&mut others).await;
+    assert!(!is_offered(&application, 1), "there was no room");
+
+    let (id, _, fields) = application.handshake().await;
+    application.handshake().await;
+    application.answer(id, &fields[4], Config::default());
+    let event = application.event().await;
+    assert!(event.payload_of(EventKind::Binary, id) == pattern(EARLY));
 }
 
 #[tokio::test]
