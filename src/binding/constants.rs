@@ -33,6 +33,8 @@ constants! {
     EVENT_CLOSED = EventKind::Closed;
     EVENT_SENT = EventKind::Sent;
     EVENT_SERVER_CLOSED = EventKind::ServerClosed;
+    EVENT_FRAGMENTS = EventKind::Fragments;
+    EVENT_RAW = EventKind::Raw;
     EVENT_RECORD_WORDS = RECORD_WORDS;
     INTERNAL_ERROR = bridge::INTERNAL_ERROR;
 
@@ -43,10 +45,14 @@ constants! {
     COMMAND_TERMINATE = CommandKind::Terminate;
     COMMAND_PAUSE = CommandKind::Pause;
     COMMAND_RESUME = CommandKind::Resume;
+    COMMAND_TAP = CommandKind::Tap;
+    COMMAND_INJECT = CommandKind::Inject;
     FLAG_OPCODE_SHIFT = flag::OPCODE_SHIFT;
     FLAG_FIN = flag::FIN;
     FLAG_MASK = flag::MASK;
     FLAG_ACKNOWLEDGE = flag::ACKNOWLEDGE;
+    FLAG_KEY = flag::KEY;
+    FLAG_RESET = flag::RESET;
     CONFIG_WORD_COUNT = CONFIG_WORDS;
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "events are written into memory that JavaScript owns and lends for one call"
+    reason = "events are written into memory that JavaScript owns and lends for one call, and a descriptor is adopted"
 )]
 #![allow(
     clippy::needless_pass_by_value,
@@ -22,6 +22,7 @@ use napi::bindgen_prelude::{BufferSlice, Function, Uint32ArraySlice};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 
+use super::engine::Engine;
 use super::waker::Waker;
 use crate::bridge::{Command, ConnectionId, Inbox, Reader};
 use crate::net::{self, Connection, Dispatcher};
@@ -252,6 +253,31 @@ impl Environment {
     #[napi(catch_unwind)]
     pub fn set_no_delay(&self, index: u32, generation: u32, no_delay: bool) {
         self.configure(index, generation, |c| c.set_no_delay(no_delay));
+    }
+
+    /// Drives a duplicate of a connected socket from here on, with the state of
+    /// `engine`. Returns the connection's index and generation, or nothing if
+    /// the socket can't be adopted; then all stays as it was.
+    #[napi(catch_unwind)]
+    pub fn adopt(&self, descriptor: i32, engine: &mut Engine) -> Option<Vec<u32>> {
+        #[cfg(unix)]
+        {
+            let state = engine.state.take()?;
+            // SAFETY: JavaScript passes the descriptor of a socket that it holds,
+            // and no other JavaScript runs meanwhile.
+            match unsafe { self.environment.adopt(descriptor, state) } {
+                Ok(id) => Some(vec![id.index, id.generation]),
+                Err((_, state)) => {
+                    engine.state = Some(*state);
+                    None
+                }
+            }
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = (descriptor, engine);
+            None
+        }
     }
 
     fn configure(

@@ -10,5 +10,6 @@
 )]
 
 mod constants;
+mod engine;
 mod environment;
 mod waker;

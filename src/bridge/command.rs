@@ -28,6 +28,10 @@ pub enum CommandKind {
     Pause = 6,
     /// Read on.
     Resume = 7,
+    /// Tell also what is received as it comes, from here on.
+    Tap = 8,
+    /// Take the payload for received from the peer.
+    Inject = 9,
 }
 
 /// Bits of a record's third word above the kind's eight.
@@ -42,6 +46,10 @@ pub mod flag {
     pub const MASK: u32 = 1 << 14;
     /// JavaScript wants to know when the kernel has taken it.
     pub const ACKNOWLEDGE: u32 = 1 << 15;
+    /// The frame is to be masked with the first four bytes of the payload.
+    pub const KEY: u32 = 1 << 16;
+    /// `Terminate` closes by a reset.
+    pub const RESET: u32 = 1 << 17;
 }
 
 /// Words before a record's payload.
@@ -74,6 +82,8 @@ impl<'a> Command<'a> {
             5 => CommandKind::Terminate,
             6 => CommandKind::Pause,
             7 => CommandKind::Resume,
+            8 => CommandKind::Tap,
+            9 => CommandKind::Inject,
             _ => return None,
         };
         Some(Self {
@@ -99,6 +109,13 @@ impl<'a> Command<'a> {
     #[must_use]
     pub fn opcode(&self) -> u8 {
         u8::try_from(self.flags >> flag::OPCODE_SHIFT & 0x0f).unwrap_or_default()
+    }
+
+    /// Bytes to send, the masking key not counted.
+    #[must_use]
+    pub fn data_length(&self) -> usize {
+        let key = if self.has(flag::KEY) { 4 } else { 0 };
+        self.payload.len().saturating_sub(key)
     }
 
     /// Whether `bit` of [`flag`] is set.

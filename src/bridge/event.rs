@@ -30,7 +30,8 @@ pub enum EventKind {
     /// The peer ended its side; all that it sent was told.
     End = 8,
     /// The transport is gone; the last event of a connection. `detail`: 1 if
-    /// close frames went both ways. Payload: bytes read and bytes written, two
+    /// close frames went both ways, and above that bit the system's number of
+    /// the error that ended it. Payload: bytes read and bytes written, two
     /// little-endian doubles.
     Closed = 9,
     /// The kernel took all bytes of `value` more commands that asked to know.
@@ -38,4 +39,9 @@ pub enum EventKind {
     /// A listener is closed and so are all connections that it accepted; in
     /// place of a connection's index stands the listener's.
     ServerClosed = 11,
+    /// The next event is a message of several frames. Payload: their lengths,
+    /// native 32-bit words.
+    Fragments = 12,
+    /// What was received, as it came.
+    Raw = 13,
 }

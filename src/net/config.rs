@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::protocol::{Heartbeat, Limits};
+use crate::protocol::{Heartbeat, Limits, Role};
 
 /// Words of the payload of an `Upgrade` command, in the order of the fields of
 /// [`ConnectionConfig`]: maxPayload, maxFragments, maxBufferedChunks,
@@ -15,10 +15,14 @@ pub const CONFIG_WORDS: usize = 9;
 pub(crate) const AUTO_PONG: u32 = 1;
 /// Bit of the switches word: accept text that is not UTF-8.
 pub(crate) const SKIP_UTF8_VALIDATION: u32 = 1 << 1;
+/// Bit of the switches word: we are the client.
+pub(crate) const CLIENT: u32 = 1 << 2;
 
 /// The options of a connection that the core must know.
 #[derive(Clone, Debug)]
 pub struct ConnectionConfig {
+    /// Which end we are.
+    pub role: Role,
     /// What a peer may make us hold.
     pub limits: Limits,
     /// Answer pings without asking JavaScript.
@@ -51,6 +55,11 @@ impl ConnectionConfig {
             max_inbound_bytes,
         ] = words.map(u32::from_ne_bytes);
         Some(Self {
+            role: if switches & CLIENT == 0 {
+                Role::Server
+            } else {
+                Role::Client
+            },
             limits: Limits {
                 max_payload: max_payload.into(),
                 max_fragments,

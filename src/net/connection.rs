@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::tcp::OwnedWriteHalf;
+use socket2::TcpKeepalive;
 
 use super::output::Output;
 use super::publish::with_batch;
+use super::stream::Writer;
 use crate::bridge::{Command, ConnectionId, Credit, EventKind, Inbox, lock};
 
 /// A connection from the moment its upgrade is offered to JavaScript until
@@ -81,6 +81,11 @@ impl Connection {
         self.inbound_limit.store(bytes, Ordering::Relaxed);
     }
 
+    /// Whether what is received is also wanted as it comes.
+    pub(super) fn is_tapped(&self) -> bool {
+        lock(&self.output).tapped
+    }
+
     /// Counts bytes that wait for JavaScript.
     pub(super) fn charge(&self, bytes: usize) {
         self.untaken.fetch_add(bytes, Ordering::AcqRel);
@@ -123,7 +128,7 @@ impl Connection {
     /// # Errors
     /// As `getsockname`, and `NotConnected` once the transport is gone.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.with_stream(|stream| stream.as_ref().local_addr())
+        self.with_stream(Writer::local_addr)
     }
 
     /// Turns TCP keep-alive probes on, after `delay` without traffic, or off.
@@ -132,7 +137,7 @@ impl Connection {
     /// As `setsockopt`, and `NotConnected` once the transport is gone.
     pub fn set_keep_alive(&self, delay: Option<Duration>) -> io::Result<()> {
         self.with_stream(|stream| {
-            let socket = SockRef::from(stream.as_ref());
+            let socket = stream.socket();
             match delay {
                 Some(Duration::ZERO) => socket.set_keepalive(true),
                 Some(delay) => socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(delay)),
@@ -146,10 +151,10 @@ impl Connection {
     /// # Errors
     /// As `setsockopt`, and `NotConnected` once the transport is gone.
     pub fn set_no_delay(&self, no_delay: bool) -> io::Result<()> {
-        self.with_stream(|stream| stream.as_ref().set_nodelay(no_delay))
+        self.with_stream(|stream| stream.socket().set_tcp_nodelay(no_delay))
     }
 
-    fn with_stream<T>(&self, act: impl FnOnce(&OwnedWriteHalf) -> io::Result<T>) -> io::Result<T> {
+    fn with_stream<T>(&self, act: impl FnOnce(&Writer) -> io::Result<T>) -> io::Result<T> {
         match lock(&self.output).stream() {
             Some(stream) => act(stream),
             None => Err(io::ErrorKind::NotConnected.into()),

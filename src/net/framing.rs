@@ -8,14 +8,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
-use super::config::ConnectionConfig;
 use super::connection::Connection;
+use super::engine::Engine;
 use super::publish::with_batch;
 use super::task::READ_BUFFER;
 use crate::bridge::{Batch, EventKind, lock};
-use crate::protocol::{
-    Expired, Extensions, Limits, Payload, Receiver, ReceiverConfig, Role, Sink, Timers,
-};
+use crate::protocol::{Expired, Limits, Payload, Receiver, Sink, Timers};
 
 /// Bytes that may wait for JavaScript from a connection even when all together
 /// are too many: the others' flood must not keep its pings from being answered.
@@ -35,16 +33,16 @@ pub(super) struct Framing {
 }
 
 impl Framing {
-    pub(super) fn new(config: &ConnectionConfig) -> Self {
-        let now = Instant::now().into_std();
+    pub(super) fn new(engine: Engine) -> Self {
+        let Engine {
+            config,
+            receiver,
+            timers,
+            encoder: _,
+        } = engine;
         Self {
-            receiver: Receiver::new(ReceiverConfig {
-                role: Role::Server,
-                limits: config.limits,
-                skip_utf8_validation: config.skip_utf8_validation,
-                extensions: Extensions::NONE,
-            }),
-            timers: Timers::new(now, config.heartbeat),
+            receiver,
+            timers,
             sleep: None,
             auto_pong: config.auto_pong,
             limits: config.limits,
@@ -57,13 +55,19 @@ impl Framing {
     /// Decodes what the peer sent and tells JavaScript.
     pub(super) fn receive(&mut self, connection: &Arc<Connection>, bytes: &mut [u8]) {
         self.timers.handle_received();
+        let tapped = connection.is_tapped();
         with_batch(&connection.inbox, |batch| {
+            let raw_cost = if tapped {
+                batch.push_payload(EventKind::Raw, 0, connection.id.index, bytes)
+            } else {
+                0
+            };
             let mut inbound = Inbound {
                 batch,
                 connection,
                 auto_pong: self.auto_pong,
                 limits: &self.limits,
-                cost: 0,
+                cost: raw_cost,
             };
             let result = self.receiver.handle_input(bytes, &mut inbound);
             let cost = inbound.cost;

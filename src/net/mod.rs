@@ -5,9 +5,13 @@
 //! open to two threads, so a connection's [`output`] stands behind a lock:
 //! JavaScript's thread writes short bursts itself, the I/O thread does the rest.
 
+#[cfg(unix)]
+mod adopt;
 mod config;
 mod connection;
 mod dispatch;
+mod encoder;
+mod engine;
 mod environment;
 mod framing;
 mod opening;
@@ -15,6 +19,7 @@ mod output;
 mod publish;
 mod runtime;
 mod server;
+mod stream;
 mod task;
 
 #[cfg(test)]
@@ -23,6 +28,8 @@ mod tests;
 pub use config::{CONFIG_WORDS, ConnectionConfig};
 pub use connection::Connection;
 pub use dispatch::Dispatcher;
+pub use encoder::Encoder;
+pub use engine::Engine;
 pub use environment::Environment;
 pub use runtime::io_thread_count;
 pub use server::{ListenOptions, Server};

@@ -11,7 +11,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -19,6 +18,7 @@ use super::Environment;
 use super::output::Output;
 use super::publish::with_batch;
 use super::server::{Guard, Phase};
+use super::stream::{Reader, Writer, split_tcp};
 use super::task::{ConnectionTask, MOST_EARLY_BYTES, READ_BUFFER, poll_read};
 use crate::bridge::{Credit, EventKind};
 use crate::protocol::handshake::{
@@ -58,7 +58,7 @@ pub(super) async fn serve(
 ) {
     // A socket that is gone already shows it when it is read.
     let _ = stream.set_nodelay(true);
-    let (reader, writer) = stream.into_split();
+    let (reader, writer) = split_tcp(stream);
     let mut opening = Opening {
         reader,
         writer,
@@ -84,8 +84,8 @@ pub(super) async fn serve(
 }
 
 struct Opening {
-    reader: OwnedReadHalf,
-    writer: OwnedWriteHalf,
+    reader: Reader,
+    writer: Writer,
     buffer: Vec<u8>,
     bytes_read: u64,
     bytes_written: u64,
@@ -273,7 +273,7 @@ impl Opening {
     }
 }
 
-async fn write_all(writer: &OwnedWriteHalf, mut bytes: &[u8]) -> io::Result<()> {
+async fn write_all(writer: &Writer, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         writer.writable().await?;
         match writer.try_write(bytes) {

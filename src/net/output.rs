@@ -10,17 +10,11 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::task::Waker;
 
-use tokio::net::tcp::OwnedWriteHalf;
-
 use super::config::ConnectionConfig;
+use super::encoder::Encoder;
+use super::stream::Writer;
 use crate::bridge::{Command, CommandKind, flag};
-use crate::protocol::{
-    ClosingHandshake, Control, Header, Limits, OpCode, encode_frame, encode_header,
-};
-
-/// Payloads of at least this many bytes are written from where they are
-/// instead of being copied behind their header.
-const VECTORED_PAYLOAD: usize = 16 * 1024;
+use crate::protocol::{ClosingHandshake, Control, Limits, OpCode, Role};
 
 /// Bytes written in a row before the other side of the lock, and the other
 /// connections of the thread, have their turn.
@@ -68,11 +62,14 @@ thread_local! {
     reason = "facts that come about independently, not one state"
 )]
 pub(super) struct Output {
-    stream: Option<OwnedWriteHalf>,
+    stream: Option<Writer>,
     /// The connection's task.
     waker: Option<Waker>,
     /// Set by `Upgrade` until the task takes it.
     pub(super) config: Option<Box<ConnectionConfig>>,
+    encoder: Encoder,
+    /// Bytes that count as received from the peer.
+    pub(super) injected: Vec<u8>,
     queue: Vec<u8>,
     /// Bytes of `queue` that have been written.
     head: usize,
@@ -90,16 +87,24 @@ pub(super) struct Output {
     pub(super) terminated: bool,
     /// Writing failed: nothing more goes out.
     pub(super) failed: bool,
+    /// The system's number of the error by which it failed.
+    pub(super) error: Option<i32>,
+    /// The transport is to be closed by a reset.
+    pub(super) resetting: bool,
+    /// What is received is also wanted as it comes.
+    pub(super) tapped: bool,
     pub(super) paused: bool,
 }
 
 impl Output {
     /// `written` bytes have been written to `stream` before.
-    pub(super) fn new(stream: OwnedWriteHalf, written: u64) -> Self {
+    pub(super) fn new(stream: Writer, written: u64) -> Self {
         Self {
             stream: Some(stream),
             waker: None,
             config: None,
+            encoder: Encoder::new(Role::Server),
+            injected: Vec::new(),
             queue: Vec::new(),
             head: 0,
             written,
@@ -111,8 +116,17 @@ impl Output {
             ending: false,
             terminated: false,
             failed: false,
+            error: None,
+            resetting: false,
+            tapped: false,
             paused: false,
         }
+    }
+
+    /// Goes on with what encoded a connection's frames before.
+    pub(super) fn with_encoder(mut self, encoder: Encoder) -> Self {
+        self.encoder = encoder;
+        self
     }
 
     /// Remembers whom to wake.
@@ -143,12 +157,12 @@ impl Output {
         self.written
     }
 
-    pub(super) fn stream(&self) -> Option<&OwnedWriteHalf> {
+    pub(super) fn stream(&self) -> Option<&Writer> {
         self.stream.as_ref()
     }
 
     /// Lets go of the transport; later commands do nothing.
-    pub(super) fn take_stream(&mut self) -> Option<OwnedWriteHalf> {
+    pub(super) fn take_stream(&mut self) -> Option<Writer> {
         self.queue = Vec::new();
         self.head = 0;
         self.marks = VecDeque::new();
@@ -198,6 +212,9 @@ impl Output {
             }
             CommandKind::Upgrade => {
                 self.config = ConnectionConfig::from_payload(command.payload).map(Box::new);
+                if let Some(config) = &self.config {
+                    self.encoder = Encoder::new(config.role);
+                }
                 true
             }
             CommandKind::End => {
@@ -206,6 +223,15 @@ impl Output {
             }
             CommandKind::Terminate => {
                 self.terminated = true;
+                self.resetting = command.has(flag::RESET);
+                true
+            }
+            CommandKind::Tap => {
+                self.tapped = true;
+                false
+            }
+            CommandKind::Inject => {
+                self.injected.extend_from_slice(command.payload);
                 true
             }
             CommandKind::Pause => {
@@ -225,23 +251,16 @@ impl Output {
         if self.closing.is_close_queued() {
             return false;
         }
-        let header = Header {
-            fin: command.has(flag::FIN),
-            rsv1: command.has(flag::RSV1),
-            opcode: OpCode::from(command.opcode()),
-            mask: command.has(flag::MASK).then(masking_key),
-        };
-        let (kind, counted) = match header.opcode {
-            OpCode::Data(_) => (MarkKind::Plain, command.payload.len()),
+        let (kind, counted) = match OpCode::from(command.opcode()) {
+            OpCode::Data(_) => (MarkKind::Plain, command.data_length()),
             OpCode::Control(Control::Close) => (MarkKind::Close, 0),
             OpCode::Control(_) => (MarkKind::Plain, 0),
         };
         self.buffered += counted;
-        if command.payload.len() < VECTORED_PAYLOAD || header.mask.is_some() {
-            encode_frame(&header, command.payload, &mut scratch.bytes);
-        } else {
-            encode_header(&header, command.payload.len(), &mut scratch.bytes);
+        if self.encoder.large_frame(command, &mut scratch.bytes) {
             self.offer_vectored(command.payload, scratch);
+        } else {
+            self.encoder.frame(command, &mut scratch.bytes);
         }
         self.mark(scratch, counted, kind, command.has(flag::ACKNOWLEDGE));
         kind == MarkKind::Close && self.closing.handle_close_queued()
@@ -271,8 +290,7 @@ impl Output {
     }
 
     fn control(&mut self, opcode: Control, payload: &[u8], kind: MarkKind) {
-        let header = Header::new(OpCode::Control(opcode));
-        encode_frame(&header, payload, &mut self.queue);
+        self.encoder.control(opcode, payload, &mut self.queue);
         self.marks.push_back(Mark {
             end: self.written + (self.queue.len() - self.head) as u64,
             payload: 0,
@@ -377,7 +395,8 @@ impl Output {
                 taken
             }
             Err(error) if is_transient(&error) => 0,
-            Err(_) => {
+            Err(error) => {
+                self.error = error.raw_os_error();
                 self.fail();
                 0
             }
@@ -413,15 +432,6 @@ impl Output {
             self.marks = VecDeque::new();
         }
     }
-}
-
-/// RFC 6455 §5.3: a key that can't be predicted.
-fn masking_key() -> [u8; 4] {
-    let mut key = [0; 4];
-    // Fails on no system that has sockets; a frame with a key of zeros is
-    // still valid.
-    let _ = getrandom::fill(&mut key);
-    key
 }
 
 fn is_transient(error: &io::Error) -> bool {

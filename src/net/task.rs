@@ -8,19 +8,19 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use socket2::SockRef;
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::io::ReadBuf;
 
 use super::connection::Connection;
+use super::engine::Engine;
 use super::framing::Framing;
 use super::publish::{publish_all, with_batch};
 use super::server::Guard;
+use super::stream::Reader;
 use crate::bridge::{EventKind, INTERNAL_ERROR, lock};
 
 /// What one read may bring; one buffer for each thread.
@@ -38,7 +38,7 @@ thread_local! {
 /// Reads once, at most `limit` bytes, into this thread's buffer and gives `act`
 /// what came; nothing at the end of the stream.
 pub(super) fn poll_read<R>(
-    reader: &mut OwnedReadHalf,
+    reader: &mut Reader,
     cx: &mut Context<'_>,
     limit: usize,
     act: impl FnOnce(&mut [u8]) -> R,
@@ -46,7 +46,7 @@ pub(super) fn poll_read<R>(
     BUFFER.with_borrow_mut(|buffer| {
         let limit = limit.min(buffer.len());
         let mut buffer = ReadBuf::new(buffer.get_mut(..limit).unwrap_or_default());
-        ready!(Pin::new(reader).poll_read(cx, &mut buffer))?;
+        ready!(reader.poll_read(cx, &mut buffer))?;
         Poll::Ready(Ok(act(buffer.filled_mut())))
     })
 }
@@ -60,15 +60,18 @@ enum Phase {
 /// Drives one connection.
 pub(super) struct ConnectionTask {
     connection: Arc<Connection>,
-    reader: OwnedReadHalf,
+    reader: Reader,
     phase: Phase,
     /// The peer ended its side.
     end_of_stream: bool,
     /// We ended ours.
     ended: bool,
     finished: bool,
-    /// Tells the listener when the connection is gone.
-    _guard: Arc<Guard>,
+    /// The system's number of the error by which reading failed.
+    error: Option<i32>,
+    /// Tells the listener when the connection is gone. A socket that was
+    /// adopted has none.
+    guard: Option<Arc<Guard>>,
 }
 
 /// There is nothing more to do.
@@ -78,7 +81,7 @@ impl ConnectionTask {
     /// `early` is what the peer sent behind its request.
     pub(super) fn new(
         connection: Arc<Connection>,
-        reader: OwnedReadHalf,
+        reader: Reader,
         early: Vec<u8>,
         guard: Arc<Guard>,
     ) -> Self {
@@ -89,7 +92,23 @@ impl ConnectionTask {
             end_of_stream: false,
             ended: false,
             finished: false,
-            _guard: guard,
+            error: None,
+            guard: Some(guard),
+        }
+    }
+
+    /// The task of a connection whose socket was Node's.
+    pub(super) fn adopted(connection: Arc<Connection>, reader: Reader, engine: Engine) -> Self {
+        connection.set_inbound_limit(engine.config.max_inbound_bytes);
+        Self {
+            connection,
+            reader,
+            phase: Phase::Open(Box::new(Framing::new(engine))),
+            end_of_stream: false,
+            ended: false,
+            finished: false,
+            error: None,
+            guard: None,
         }
     }
 
@@ -125,7 +144,7 @@ impl ConnectionTask {
         self.connection.set_inbound_limit(config.max_inbound_bytes);
         let mut early = std::mem::take(early);
         let end_is_untold = self.end_of_stream && !early.is_empty();
-        let mut framing = Box::new(Framing::new(&config));
+        let mut framing = Box::new(Framing::new(Engine::new(*config)));
         if !early.is_empty() {
             framing.receive(&self.connection, &mut early);
         }
@@ -147,7 +166,7 @@ impl ConnectionTask {
             if !output.is_blocked() || output.failed {
                 break;
             }
-            match self.reader.as_ref().poll_write_ready(cx) {
+            match self.reader.poll_write_ready(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => output.fail(),
                 Poll::Pending => break,
@@ -165,7 +184,7 @@ impl ConnectionTask {
         if ready_to_end && !self.ended {
             self.ended = true;
             let refused = matches!(self.phase, Phase::Offered(_));
-            let socket = SockRef::from(self.reader.as_ref());
+            let socket = self.reader.socket();
             if socket.shutdown(Shutdown::Write).is_err() || refused {
                 return Poll::Ready(Finished);
             }
@@ -186,6 +205,9 @@ impl ConnectionTask {
             };
             if limit == 0 {
                 return Poll::Pending;
+            }
+            if self.receive_injected() {
+                continue;
             }
             let Self {
                 reader,
@@ -216,7 +238,10 @@ impl ConnectionTask {
                 }
                 Ok(_) => {}
                 // The peer has reset the connection.
-                Err(_) => return Poll::Ready(Finished),
+                Err(error) => {
+                    self.error = error.raw_os_error();
+                    return Poll::Ready(Finished);
+                }
             }
             if lock(&self.connection.output).terminated {
                 return Poll::Ready(Finished);
@@ -227,6 +252,19 @@ impl ConnectionTask {
         publish_all();
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Takes what JavaScript wants to be taken for received.
+    fn receive_injected(&mut self) -> bool {
+        let Phase::Open(framing) = &mut self.phase else {
+            return false;
+        };
+        let mut injected = std::mem::take(&mut lock(&self.connection.output).injected);
+        if injected.is_empty() {
+            return false;
+        }
+        framing.receive(&self.connection, &mut injected);
+        true
     }
 
     /// The peer ended its side. What follows from it is up to JavaScript, which
@@ -251,13 +289,21 @@ impl ConnectionTask {
         let mut output = lock(&self.connection.output);
         let written = output.bytes_written();
         let clean = output.closing.is_clean();
+        let error = self.error.or(output.error);
+        let resetting = output.resetting;
         let stream = output.take_stream();
         drop(output);
         if let Some(stream) = stream {
-            // Dropping the half would end the stream politely; what is left to
-            // do is to close it.
+            if resetting {
+                let _ = stream.socket().set_linger(Some(Duration::ZERO));
+            } else if self.guard.is_none() {
+                // Node has a descriptor of this socket, too, and may be busy.
+                let _ = stream.socket().shutdown(Shutdown::Both);
+            }
+            // What is left to do is to close it.
             stream.forget();
         }
+        let error = u32::try_from(error.unwrap_or(0)).unwrap_or(0);
         #[expect(
             clippy::cast_precision_loss,
             reason = "JavaScript's numbers are doubles; exact up to 2^53 bytes"
@@ -268,7 +314,7 @@ impl ConnectionTask {
         with_batch(&self.connection.inbox, |batch| {
             batch.push_payload(
                 EventKind::Closed,
-                clean.into(),
+                u32::from(clean) | error << 1,
                 index,
                 traffic.as_flattened(),
             );

@@ -11,6 +11,7 @@ use crate::bridge::INTERNAL_ERROR;
 use crate::net::output::Output;
 use crate::net::runtime::IoThreads;
 use crate::net::server::Guard;
+use crate::net::stream::split_tcp;
 use crate::net::task::ConnectionTask;
 
 /// What is left of a task that panics is its drop.
@@ -27,9 +28,7 @@ async fn task_that_ends_unfinished_is_an_error_and_closes_its_connection() {
     let server = Arc::clone(&application.server);
     let thread = IoThreads::shared().expect("they run").get(0);
     let task = thread.expect("there is one").handle.spawn(async move {
-        let (reader, writer) = TcpStream::from_std(accepted)
-            .expect("it is open")
-            .into_split();
+        let (reader, writer) = split_tcp(TcpStream::from_std(accepted).expect("it is open"));
         let connection = environment
             .add_connection(0, Output::new(writer, 0))
             .expect("the environment is open");
