@@ -11,4 +11,5 @@
 
 mod constants;
 mod environment;
+mod handshake;
 mod waker;
