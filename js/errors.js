@@ -158,8 +158,32 @@ function createInternalError() {
   return err;
 }
 
+/**
+ * A header is outside its grammar.
+ *
+ * @param {Object} fault What the core found
+ * @param {Number} [fault.index] The character that can't stand where it does
+ * @param {String} [fault.duplicate] The subprotocol that is named twice
+ * @return {SyntaxError} The error
+ */
+function createHeaderError({ index, duplicate }) {
+  let message = 'Unexpected end of input';
+
+  if (duplicate !== undefined) {
+    message = `The "${duplicate}" subprotocol is duplicated`;
+  } else if (index !== undefined) {
+    message = `Unexpected character at index ${index}`;
+  }
+
+  const err = new SyntaxError(message);
+
+  Error.captureStackTrace(err, createHeaderError);
+  return err;
+}
+
 module.exports = {
   closeCodeOf,
+  createHeaderError,
   createInternalError,
   createNotOpenError,
   createProtocolError,

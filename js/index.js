@@ -1,8 +1,12 @@
 'use strict';
 
+const extension = require('./extension');
+const subprotocol = require('./subprotocol');
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 
+WebSocket.extension = extension;
+WebSocket.subprotocol = subprotocol;
 WebSocket.Server = WebSocketServer;
 WebSocket.WebSocket = WebSocket;
 WebSocket.WebSocketServer = WebSocketServer;

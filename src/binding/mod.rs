@@ -12,4 +12,5 @@
 mod constants;
 mod engine;
 mod environment;
+mod handshake;
 mod waker;

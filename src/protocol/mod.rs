@@ -13,6 +13,7 @@ mod error;
 pub mod extension;
 mod frame;
 pub mod handshake;
+mod header_cursor;
 mod limits;
 mod mask;
 mod message;
@@ -31,6 +32,7 @@ pub use frame::{
     CloseCode, Control, Data, Header, MAX_CONTROL_PAYLOAD, OpCode, encode_close_payload,
     encode_frame, encode_header, is_valid_close_code,
 };
+pub use header_cursor::InvalidHeader;
 pub use limits::Limits;
 pub use mask::apply_mask;
 pub use message::Payload;

@@ -22,6 +22,5 @@ pub use answer::Answer;
 pub use body::{Body, BodySkipper};
 pub use head::{HeadError, MAX_HEAD_BYTES, MAX_HEADERS, MAX_RAW_HEAD_BYTES, parse_head};
 pub use request::{Intent, PlainRequest, RequestHead};
-pub use validation::{Rejection, Validation, validate};
-
-pub use super::extension::InvalidHeader;
+pub use subprotocol::{InvalidSubprotocols, parse as parse_subprotocols};
+pub use validation::{Rejection, Validation, judge, validate};

@@ -1,26 +1,46 @@
 //! The `Sec-WebSocket-Protocol` grammar, as strict as `ws`: tokens, separated by
 //! commas, none empty, none twice. RFC 6455 §4.1, §11.3.4.
 
-use super::super::extension::{Cursor, Delimiter, InvalidHeader};
+use super::super::header_cursor::{HeaderCursor, InvalidHeader};
+
+/// Values of `Sec-WebSocket-Protocol` that are no list of subprotocols.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum InvalidSubprotocols<'a> {
+    /// One of the values is outside the grammar.
+    Syntax(InvalidHeader),
+    /// A subprotocol stands there twice.
+    Duplicate(&'a str),
+}
+
+impl From<InvalidHeader> for InvalidSubprotocols<'_> {
+    fn from(error: InvalidHeader) -> Self {
+        Self::Syntax(error)
+    }
+}
 
 /// Parses the values of all `Sec-WebSocket-Protocol` lines into one list.
-pub(super) fn parse<'a>(
-    values: impl Iterator<Item = &'a [u8]>,
-) -> Result<Vec<&'a str>, InvalidHeader> {
+///
+/// # Errors
+/// If one of them is outside the grammar, as an empty one is, or if a subprotocol
+/// is named twice; whichever comes first.
+pub fn parse<'a>(
+    values: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Vec<&'a str>, InvalidSubprotocols<'a>> {
     let mut subprotocols = Vec::new();
     for value in values {
-        let mut rest = Cursor::new(value);
+        let mut rest = HeaderCursor::new(value);
         loop {
             let name = rest.token()?;
+            // Before the name is judged: of two faults ws reports the one that
+            // comes first.
+            let delimiter = rest.delimiter(b",")?;
             // RFC 6455 §4.1: the elements must all be unique strings.
             if subprotocols.contains(&name) {
-                return Err(InvalidHeader);
+                return Err(InvalidSubprotocols::Duplicate(name));
             }
             subprotocols.push(name);
-            match rest.delimiter()? {
-                Delimiter::Comma => rest.skip_whitespace(),
-                Delimiter::Semicolon => return Err(InvalidHeader),
-                Delimiter::End => break,
+            if delimiter.is_none() {
+                break;
             }
         }
     }
@@ -29,9 +49,9 @@ pub(super) fn parse<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{InvalidHeader, parse};
+    use super::{InvalidHeader, InvalidSubprotocols, parse};
 
-    fn parse_lines<'a>(lines: &[&'a str]) -> Result<Vec<&'a str>, InvalidHeader> {
+    fn parse_lines<'a>(lines: &[&'a str]) -> Result<Vec<&'a str>, InvalidSubprotocols<'a>> {
         parse(lines.iter().map(|line| line.as_bytes()))
     }
 
@@ -50,7 +70,10 @@ mod tests {
             parse_lines(&["foo", "bar, baz"]),
             Ok(vec!["foo", "bar", "baz"])
         );
-        assert!(parse_lines(&["foo", "foo"]).is_err());
+        assert_eq!(
+            parse_lines(&["foo", "foo"]),
+            Err(InvalidSubprotocols::Duplicate("foo"))
+        );
         assert!(parse_lines(&["foo", ""]).is_err());
     }
 
@@ -60,12 +83,46 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_ws_refuses() {
-        for line in [
-            "", " ", "foo,", ",foo", "foo,,bar", "foo bar", "foo;bar", "foo,foo", "f\u{e9}o",
-            "\"foo\"", " foo",
+    fn names_the_first_character_that_can_not_stand_where_it_does() {
+        for (line, index) in [
+            (" ", 0),
+            (" foo", 0),
+            (",foo", 0),
+            ("foo,,bar", 4),
+            ("foo, \t,", 6),
+            ("foo bar", 4),
+            ("foo;bar", 3),
+            ("f\u{e9}o", 1),
+            ("\"foo\"", 0),
+            // Of two faults the one that comes first.
+            ("foo,foo@", 7),
+            ("foo,foo;", 7),
+            ("foo,foo bar", 8),
         ] {
-            assert!(parse_lines(&[line]).is_err(), "{line:?}");
+            let expected = InvalidHeader::UnexpectedCharacter(index);
+            assert_eq!(parse_lines(&[line]), Err(expected.into()), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn names_the_end_of_a_value_that_is_cut_short() {
+        for line in ["", "foo ", "foo,", "foo, ", "foo,foo "] {
+            let expected = InvalidHeader::UnexpectedEnd;
+            assert_eq!(parse_lines(&[line]), Err(expected.into()), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn names_a_subprotocol_that_is_duplicated() {
+        for line in [
+            "foo,foo",
+            "foo,bar,foo",
+            "foo,foo,",
+            "foo,foo,@",
+            "foo,foo ,",
+        ] {
+            let expected = InvalidSubprotocols::Duplicate("foo");
+            assert_eq!(parse_lines(&[line]), Err(expected), "{line:?}");
         }
     }
 }

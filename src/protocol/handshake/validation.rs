@@ -8,10 +8,10 @@
 //! RFC 6455 §4.2.1 (what the server reads), §4.4 (versions).
 
 use super::{
-    super::extension::{self, InvalidHeader},
+    super::extension,
     accept_key::accept_key,
     request::RequestHead,
-    subprotocol,
+    subprotocol::{self, InvalidSubprotocols},
 };
 
 /// Why a request for an upgrade is no handshake.
@@ -68,7 +68,7 @@ pub struct Validation<'a> {
     /// The value of `Sec-WebSocket-Accept`.
     pub accept_key: Option<String>,
     /// The subprotocols the client offers, in its order of preference.
-    pub subprotocols: Result<Vec<&'a str>, InvalidHeader>,
+    pub subprotocols: Result<Vec<&'a str>, InvalidSubprotocols<'a>>,
     /// Whether the extension offers, if any, are within their grammar. Of
     /// interest only to a server that negotiates extensions.
     pub extensions_valid: bool,
@@ -77,7 +77,14 @@ pub struct Validation<'a> {
 /// Judges a request whose intent is an upgrade.
 #[must_use]
 pub fn validate<'a>(head: &RequestHead<'a>) -> Validation<'a> {
-    match check(head) {
+    let [upgrade, key, version] =
+        ["upgrade", "sec-websocket-key", "sec-websocket-version"].map(|name| head.joined(name));
+    match judge(
+        head.method,
+        upgrade.as_deref(),
+        key.as_deref(),
+        version.as_deref(),
+    ) {
         Err(rejection) => Validation {
             rejection: Some(rejection),
             accept_key: None,
@@ -95,21 +102,29 @@ pub fn validate<'a>(head: &RequestHead<'a>) -> Validation<'a> {
     }
 }
 
-fn check(head: &RequestHead<'_>) -> Result<String, Rejection> {
-    if head.method != "GET" {
+/// Judges a handshake by its method and the headers Upgrade, Sec-WebSocket-Key and
+/// Sec-WebSocket-Version, each with the values of its lines joined. Returns the
+/// value of Sec-WebSocket-Accept.
+///
+/// # Errors
+/// The first fault.
+pub fn judge(
+    method: &str,
+    upgrade: Option<&[u8]>,
+    key: Option<&[u8]>,
+    version: Option<&[u8]>,
+) -> Result<String, Rejection> {
+    if method != "GET" {
         return Err(Rejection::Method);
     }
-    head.joined("upgrade")
+    upgrade
         .filter(|value| value.eq_ignore_ascii_case(b"websocket"))
         .ok_or(Rejection::Upgrade)?;
-    let key = head
-        .joined("sec-websocket-key")
-        .filter(|key| is_key(key))
-        .ok_or(Rejection::Key)?;
-    head.joined("sec-websocket-version")
+    let key = key.filter(|key| is_key(key)).ok_or(Rejection::Key)?;
+    version
         .filter(|version| is_supported_version(version))
         .ok_or(Rejection::Version)?;
-    Ok(accept_key(&key))
+    Ok(accept_key(key))
 }
 
 /// RFC 6455 §4.1: 16 bytes in base64, which is 22 characters and padding.
@@ -122,17 +137,30 @@ fn is_key(key: &[u8]) -> bool {
     })
 }
 
-/// `ws` compares numbers, so that `013` and `13.0` pass. Of what JavaScript takes
-/// for a number, hexadecimal and its like do not pass here.
+/// `ws` compares what JavaScript takes for a number, so that `013`, `1.3e1` and
+/// `0xd` pass.
 fn is_supported_version(value: &[u8]) -> bool {
-    std::str::from_utf8(value)
+    str::from_utf8(value)
         .ok()
-        .and_then(|text| text.parse::<f64>().ok())
+        .and_then(|text| javascript_number(text.trim()))
         .is_some_and(|version| {
             [13.0_f64, 8.0]
                 .map(f64::to_bits)
                 .contains(&version.to_bits())
         })
+}
+
+/// ECMA-262 §7.1.4.1.1, for numbers below 2^32: decimal, or an integer behind
+/// `0x`, `0o` or `0b`.
+fn javascript_number(text: &str) -> Option<f64> {
+    let radix = match text.as_bytes() {
+        [b'0', b'x' | b'X', ..] => 16,
+        [b'0', b'o' | b'O', ..] => 8,
+        [b'0', b'b' | b'B', ..] => 2,
+        _ => return text.parse().ok(),
+    };
+    let digits = text.get(2..).filter(|digits| !digits.starts_with('+'))?;
+    u32::from_str_radix(digits, radix).ok().map(f64::from)
 }
 
 #[cfg(test)]

@@ -96,11 +96,22 @@ fn the_version_is_the_number_13_or_8() {
         ("8", true),
         ("013", true),
         ("13.0", true),
+        ("13.", true),
+        ("+13", true),
+        ("1.3e1", true),
+        ("0xd", true),
+        ("0X8", true),
+        ("0o15", true),
+        ("0b1101", true),
         ("", false),
         ("7", false),
         ("14", false),
         ("13a", false),
-        ("0xd", false),
+        ("0x", false),
+        ("0x+d", false),
+        ("+0xd", false),
+        ("0xdg", false),
+        ("0xfffffffff", false),
         ("13, 8", false),
         ("nan", false),
         ("inf", false),
@@ -114,6 +125,29 @@ fn the_version_is_the_number_13_or_8() {
 }
 
 #[test]
+fn values_are_judged_without_a_head() {
+    let key = "dGhlIHNhbXBsZSBub25jZQ==";
+    let judged = |upgrade: Option<&str>, key: Option<&str>, version: Option<&str>| {
+        let [upgrade, key, version] = [upgrade, key, version].map(|value| value.map(str::as_bytes));
+        judge("GET", upgrade, key, version)
+    };
+    assert_eq!(
+        judged(Some("websocket"), Some(key), Some(" 13\t")).as_deref(),
+        Ok("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+    );
+    assert_eq!(
+        judged(Some("websocket"), Some(key), None),
+        Err(Rejection::Version)
+    );
+    assert_eq!(
+        judged(Some("websocket"), None, Some("13")),
+        Err(Rejection::Key)
+    );
+    assert_eq!(judged(None, Some(key), Some("13")), Err(Rejection::Upgrade));
+    assert_eq!(judge("get", None, None, None), Err(Rejection::Method));
+}
+
+#[test]
 fn subprotocols_and_extensions_are_judged_on_their_own() {
     let offers = "Sec-WebSocket-Protocol: foo, bar";
     let more = "Sec-WebSocket-Protocol: baz";
@@ -123,10 +157,10 @@ fn subprotocols_and_extensions_are_judged_on_their_own() {
         &[UPGRADE, KEY, VERSION, offers, more, extension],
         |validation| {
             assert!(validation.extensions_valid);
-            validation.subprotocols.map(|names| names.join(" "))
+            validation.subprotocols.ok().map(|names| names.join(" "))
         },
     );
-    assert_eq!(good, Some(Ok("foo bar baz".to_string())));
+    assert_eq!(good.flatten().as_deref(), Some("foo bar baz"));
     let bad = validated(
         "GET",
         &[
