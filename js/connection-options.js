@@ -4,11 +4,17 @@
  * The options that the connections of a server and a client have in common.
  */
 
+const addon = require('./binding');
 const { CLOSE_TIMEOUT } = require('./constants');
 
 // What `setTimeout()` takes.
 const MAX_TIMER = 0x7fffffff;
 const MAX_INBOUND_BYTES = 1024 * 1024;
+
+// Bits of the configuration's switches, see `src/net/config.rs`.
+const AUTO_PONG = 1;
+const SKIP_UTF8_VALIDATION = 2;
+const CLIENT = 4;
 
 /**
  * Those of ws come first; the others are ours.
@@ -46,9 +52,63 @@ function checkHeartbeat(heartbeat) {
   }
 }
 
+/**
+ * @param {Object} options Options of a server or a client
+ * @param {Boolean} isServer Whether we are the server
+ * @return {Buffer} The words of a connection's configuration, as
+ *     `src/net/config.rs` reads them
+ */
+function configOf(options, isServer) {
+  const { heartbeat } = options;
+  const words = new Uint32Array(addon.CONFIG_WORD_COUNT);
+
+  words[0] = limit(options.maxPayload);
+  words[1] = limit(options.maxFragments);
+  words[2] = limit(options.maxBufferedChunks);
+  words[3] = limit(options.maxPendingAutoPongs);
+  words[4] =
+    (options.autoPong ? AUTO_PONG : 0) |
+    (options.skipUTF8Validation ? SKIP_UTF8_VALIDATION : 0) |
+    (isServer ? 0 : CLIENT);
+  words[5] = timer(options.closeTimeout);
+  words[6] = heartbeat ? timer(heartbeat.interval) : 0;
+  words[7] = heartbeat ? timer(heartbeat.timeout) : 0;
+  words[8] = byteLimit(options.maxInboundBytes) || MAX_INBOUND_BYTES;
+
+  return Buffer.from(words.buffer);
+}
+
+/**
+ * @param {*} value A number of bytes that may wait
+ * @return {Number} The same, 0 if there is none, at most 2^31 - 1
+ */
+function byteLimit(value) {
+  return value > 0 ? Math.min(Math.trunc(value), 0x7fffffff) : 0;
+}
+
+/**
+ * @param {*} value An option of ws that is a limit
+ * @return {Number} The same; 0, and so no limit, for 0 and less
+ */
+function limit(value) {
+  return Math.max(0, value | 0);
+}
+
+/**
+ * As `setTimeout()`.
+ *
+ * @private
+ */
+function timer(milliseconds) {
+  return milliseconds >= 1 && milliseconds <= MAX_TIMER
+    ? Math.trunc(milliseconds)
+    : 1;
+}
+
 module.exports = {
   CONNECTION_DEFAULTS,
-  MAX_INBOUND_BYTES,
-  MAX_TIMER,
-  checkHeartbeat
+  byteLimit,
+  checkHeartbeat,
+  configOf,
+  limit
 };

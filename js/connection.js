@@ -10,7 +10,7 @@ const { AsyncResource } = require('async_hooks');
 const addon = require('./binding');
 const outbox = require('./outbox');
 const { nextTick } = require('./constants');
-const { createSocketDestroyedError } = require('./errors');
+const { createSocketDestroyedError, createSystemError } = require('./errors');
 
 /**
  * Why a connection is not read: somebody paused it, or its events wait for
@@ -25,7 +25,8 @@ const THROTTLED = 2;
 class Connection extends AsyncResource {
   /**
    * @param {Object} hub The hub that this connection gets its events from
-   * @param {Listener} listener The listener that accepted it
+   * @param {(Listener|null)} listener The listener that accepted it; none if
+   *     the core adopted the socket
    * @param {Number} index Its place among the connections of the thread
    * @param {Number} generation How many connections had that place before
    */
@@ -38,7 +39,8 @@ class Connection extends AsyncResource {
     this.generation = generation;
     // Gets the events, once the handshake is accepted.
     this.inbound = null;
-    // The stream that stands for the transport, if anyone asked for it.
+    // The stream that stands for the transport, if anyone asked for it, or that
+    // was it before the core adopted it.
     this.socket = null;
     this.remoteAddress = undefined;
     this.remotePort = undefined;
@@ -90,14 +92,50 @@ class Connection extends AsyncResource {
    * Ends our side when all that was sent is out.
    */
   end() {
+    if (this.socket === null) this.endTransport();
+    else this.socket.end();
+  }
+
+  /**
+   * Closes the connection once the kernel had the chance to take what was sent.
+   */
+  terminate() {
+    if (this.socket === null) this.terminateTransport(0);
+    else this.socket.destroy();
+  }
+
+  /**
+   * As `end()`, without its stream.
+   */
+  endTransport() {
     if (!this.isClosed) outbox.write(this, addon.COMMAND_END, null);
   }
 
   /**
-   * Closes the transport once the kernel had the chance to take what was sent.
+   * As `terminate()`, without its stream.
+   *
+   * @param {Number} flags 0, or the flag by which it is reset
    */
-  terminate() {
-    if (!this.isClosed) outbox.write(this, addon.COMMAND_TERMINATE, null);
+  terminateTransport(flags) {
+    if (!this.isClosed) {
+      outbox.write(this, addon.COMMAND_TERMINATE | flags, null);
+    }
+  }
+
+  /**
+   * Tells its stream what is received, from now on.
+   */
+  tap() {
+    if (!this.isClosed) outbox.write(this, addon.COMMAND_TAP, null);
+  }
+
+  /**
+   * Takes bytes for received.
+   *
+   * @param {Buffer} data The bytes
+   */
+  inject(data) {
+    if (!this.isClosed) outbox.write(this, addon.COMMAND_INJECT, data);
   }
 
   /**
@@ -148,7 +186,7 @@ class Connection extends AsyncResource {
    */
   countReference(change) {
     if (this.isReferenced) this.hub.keepAlive(change);
-    this.listener.countConnections(change, this.isReferenced ? 0 : change);
+    this.listener?.countConnections(change, this.isReferenced ? 0 : change);
   }
 
   /**
@@ -214,8 +252,9 @@ class Connection extends AsyncResource {
    *
    * @param {Boolean} wasClean Whether close frames went both ways
    * @param {Number[]} traffic Bytes read and bytes written
+   * @param {Number} errno The system's number of the error that ended it, or 0
    */
-  handleClosed(wasClean, traffic) {
+  handleClosed(wasClean, traffic, errno) {
     this.isClosed = true;
     this._traffic = traffic;
 
@@ -223,12 +262,27 @@ class Connection extends AsyncResource {
       callAll(this._callbacks.splice(0), createSocketDestroyedError());
     }
 
-    try {
-      if (this.inbound !== null) this.inbound.handleClosed(wasClean);
-    } finally {
-      // Also after a throwing listener.
-      if (this.socket !== null) this.socket.handleClosed();
+    const tell = () => this.inbound?.handleClosed(wasClean);
+
+    if (this.socket === null || this.socket.closed) {
+      tell();
+    } else {
+      // As under ws the stream's 'error' and 'close' come first.
+      this.socket.once('close', tell);
+      this.socket.handleClosed(
+        errno === 0 ? null : createSystemError(-errno, 'read'),
+        wasClean
+      );
     }
+  }
+
+  /**
+   * What was received, as it came.
+   *
+   * @param {Buffer} data The bytes
+   */
+  handleRaw(data) {
+    this.socket?.handleRaw(data);
   }
 
   _write(flags, payload, cb) {

@@ -110,6 +110,16 @@ function addListener(index, listener) {
 }
 
 /**
+ * Registers a connection that did not come from a listener.
+ *
+ * @param {Connection} connection The connection
+ */
+function addConnection(connection) {
+  connections[connection.index] = connection;
+  connection.countReference(1);
+}
+
+/**
  * Counts what keeps the event loop alive: listeners and connections.
  *
  * @param {Number} change How many more, or fewer
@@ -300,6 +310,14 @@ function emitOf(index, end) {
           kind === addon.EVENT_BINARY
         );
         break;
+      case addon.EVENT_FRAGMENTS:
+        cursor++;
+        this.inbound.handleFragments(payloadOf(base));
+        break;
+      case addon.EVENT_RAW:
+        cursor++;
+        this.handleRaw(payloadOf(base));
+        break;
       case addon.EVENT_PING:
         cursor++;
         this.inbound.handlePing(payloadOf(base));
@@ -333,15 +351,17 @@ function emitOf(index, end) {
         this.handleSent(records[base + 2]);
         break;
       case addon.EVENT_CLOSED: {
+        const detail = (head >>> DETAIL_SHIFT) & DETAIL_MASK;
         const payload = payloadOf(base);
 
         cursor++;
         connections[index] = undefined;
         this.countReference(-1);
-        this.handleClosed(((head >>> DETAIL_SHIFT) & DETAIL_MASK) === 1, [
-          payload.readDoubleLE(0),
-          payload.readDoubleLE(8)
-        ]);
+        this.handleClosed(
+          (detail & 1) === 1,
+          [payload.readDoubleLE(0), payload.readDoubleLE(8)],
+          detail >>> 1
+        );
         return;
       }
       default:
@@ -368,6 +388,7 @@ function payloadOf(base) {
 }
 
 const hub = {
+  addConnection,
   addListener,
   environment: null,
   keepAlive,

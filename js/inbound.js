@@ -20,7 +20,8 @@ class Inbound {
    * @param {WebSocket} websocket The WebSocket
    * @param {Connection} connection Where the events come from
    * @param {Object} handlers What to call for each kind of event, with the
-   *     WebSocket as the first argument: `message(data, isBinary)`,
+   *     WebSocket as the first argument: `message(data, isBinary,
+   *     fragments)`,
    *     `ping(data)`, `pong(data)`, `close(code, reason)`,
    *     `error(number, parameter)`, `end()`, `closed(wasClean)`
    * @param {Boolean} oneAtATime Whether to emit one event in a turn
@@ -33,14 +34,24 @@ class Inbound {
     this._paused = false;
     this._closed = false;
     this._isDue = false;
-    // Events that wait: a handler and its two arguments each; those before
-    // `_next` have been emitted.
+    // The lengths of the fragments of the message that comes next, if it has
+    // several.
+    this._fragments = null;
+    // Events that wait: a handler and its arguments each; those before `_next`
+    // have been emitted.
     this._waiting = [];
     this._next = 0;
   }
 
+  handleFragments(lengths) {
+    this._fragments = lengths;
+  }
+
   handleMessage(data, isBinary) {
-    this._handle(this._handlers.message, data, isBinary);
+    const fragments = this._fragments;
+
+    this._fragments = null;
+    this._handle(this._handlers.message, data, isBinary, fragments);
   }
 
   handlePing(data) {
@@ -61,6 +72,15 @@ class Inbound {
 
   handleEnd() {
     this._handle(this._handlers.end);
+  }
+
+  /**
+   * Another connection goes on in place of the one before.
+   *
+   * @param {Connection} connection Where the events come from
+   */
+  moveTo(connection) {
+    this._connection = connection;
   }
 
   handleClosed(wasClean) {
@@ -94,13 +114,13 @@ class Inbound {
     return this._waiting.length - this._next;
   }
 
-  _handle(handler, a, b) {
+  _handle(handler, a, b, c) {
     if (!this._paused && !this._oneAtATime && this._length === 0) {
-      handler(this._websocket, a, b);
+      handler(this._websocket, a, b, c);
       return;
     }
 
-    this._waiting.push([handler, a, b]);
+    this._waiting.push([handler, a, b, c]);
     if (this._oneAtATime && this._length > MANY_WAITING) {
       this._connection.pause(THROTTLED);
     }
@@ -119,9 +139,9 @@ class Inbound {
 
     try {
       while (this._length > 0 && !this._paused && left-- > 0) {
-        const [handler, a, b] = this._shift();
+        const [handler, a, b, c] = this._shift();
 
-        handler(this._websocket, a, b);
+        handler(this._websocket, a, b, c);
       }
     } finally {
       // Also after a throwing listener.

@@ -8,12 +8,12 @@
 
 const { Duplex } = require('stream');
 
-const { PAUSED } = require('./connection');
 const { kConnection } = require('./constants');
+const { closeTransport, members, onNewListener } = require('./socket-members');
 
 /**
- * Members as those of `net.Socket`. It never emits 'data': what arrives is
- * decoded by the core.
+ * Members as those of `net.Socket`. It emits 'data' if someone listens; by then
+ * the core has its copy.
  */
 class Socket extends Duplex {
   /**
@@ -25,11 +25,11 @@ class Socket extends Duplex {
     this[kConnection] = connection;
     this.connecting = false;
     this.timeout = 0;
-    this._idleTimer = null;
 
     // As under ws: errors of the socket are no news for anyone who does not
     // ask for them.
     this.on('error', () => {});
+    this.on('newListener', onNewListener);
     if (connection.isEnded) this.push(null);
     if (connection.isClosed) this.destroy();
   }
@@ -117,100 +117,23 @@ class Socket extends Duplex {
     return this;
   }
 
-  /**
-   * Emits 'timeout' when nothing was read or written for a time.
-   *
-   * @param {Number} milliseconds The time, 0 for never
-   * @param {Function} [callback] A one-time listener for 'timeout'
-   * @return {Socket} This socket
-   */
-  setTimeout(milliseconds, callback) {
-    clearInterval(this._idleTimer);
-    this.timeout = milliseconds;
-
-    if (milliseconds > 0 && !this.destroyed) {
-      let before = this[kConnection].traffic.join();
-      let isIdle = false;
-
-      this._idleTimer = setInterval(() => {
-        const now = this[kConnection].traffic.join();
-        const wasIdle = isIdle;
-
-        isIdle = now === before;
-        before = now;
-        if (isIdle && !wasIdle) this.emit('timeout');
-      }, milliseconds).unref();
-      if (callback) this.once('timeout', callback);
-    } else if (callback) {
-      this.removeListener('timeout', callback);
-    }
-
-    return this;
-  }
-
-  ref() {
-    this[kConnection].reference(true);
-    return this;
-  }
-
-  unref() {
-    this[kConnection].reference(false);
-    return this;
-  }
-
-  pause() {
-    const connection = this[kConnection];
-
-    // The WebSocket's pause and the socket's are one, as under ws.
-    if (connection.inbound !== null) connection.inbound.pause();
-    else connection.pause(PAUSED);
-    return super.pause();
-  }
-
-  resume() {
-    const connection = this[kConnection];
-
-    if (connection.inbound !== null) connection.inbound.resume();
-    else connection.resume(PAUSED);
-    return super.resume();
-  }
-
   destroySoon() {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
     else this.once('finish', this.destroy);
   }
 
-  /**
-   * The peer ended its side.
-   */
-  handleEnd() {
-    this.push(null);
-  }
-
-  /**
-   * The transport is gone.
-   */
-  handleClosed() {
-    this.destroy();
-  }
-
-  _read() {}
-
-  _write(chunk, encoding, callback) {
-    this[kConnection].sendRaw(chunk, callback);
-  }
-
-  _final(callback) {
-    this[kConnection].end();
-    callback();
-  }
-
   _destroy(err, callback) {
-    clearInterval(this._idleTimer);
-    this[kConnection].terminate();
-    callback(err);
+    closeTransport(this, () => callback(err));
   }
+}
+
+for (const name of Object.keys(members)) {
+  Object.defineProperty(Socket.prototype, name, {
+    configurable: true,
+    value: members[name],
+    writable: true
+  });
 }
 
 /**

@@ -1,0 +1,156 @@
+'use strict';
+
+/**
+ * Adoption: the core takes over the socket of a relay. The user's `net.Socket`
+ * stays what he has in his hands, but moves no bytes by itself any more.
+ *
+ * Node keeps its descriptor and the core drives a duplicate, so all by which
+ * Node would read, write, end or close on its own is overridden on this socket.
+ */
+
+const net = require('net');
+
+const hub = require('./hub');
+const { Connection } = require('./connection');
+const { closeTransport, members, onNewListener } = require('./socket-members');
+const { kConnection } = require('./constants');
+
+const { bytesRead, bytesWritten } = Object.getOwnPropertyDescriptors(
+  net.Socket.prototype
+);
+const { writableLength } = Object.getOwnPropertyDescriptors(
+  Object.getPrototypeOf(net.Socket.prototype)
+);
+
+/**
+ * Lets the core go on with the connection of a relay, if it can.
+ *
+ * @param {Relay} relay The relay
+ * @return {(Connection|null)} The connection that goes on, or `null`: the relay
+ *     does
+ */
+function adopt(relay) {
+  const { socket } = relay;
+
+  if (!canBeAdopted(relay)) return null;
+
+  const handle = socket._handle;
+
+  handle.readStop();
+  handle.reading = false;
+  // Without a `_read()` what is left can be read and nothing more.
+  socket._read = members._read;
+
+  for (let chunk; (chunk = socket.read()) !== null; ) relay.receive(chunk);
+
+  // By now listeners have run.
+  const ids = canBeAdopted(relay)
+    ? hub.open().adopt(handle.fd, relay.engine)
+    : null;
+
+  if (!ids) {
+    delete socket._read;
+    socket.read(0);
+    return null;
+  }
+
+  relay.detach();
+
+  const connection = new Connection(hub, null, ids[0], ids[1]);
+
+  connection.socket = socket;
+  connection.isReferenced = handle.hasRef();
+  connection.inbound = relay.inbound;
+  relay.inbound.moveTo(connection);
+  override(socket, connection);
+  hub.addConnection(connection);
+  if (relay.pauses !== 0) connection.pause(relay.pauses);
+
+  return connection;
+}
+
+/**
+ * The core drives TCP and UNIX sockets of which nobody else moves, or watches,
+ * the bytes.
+ *
+ * @private
+ */
+function canBeAdopted(relay) {
+  const { socket } = relay;
+  const handle = socket._handle;
+
+  return (
+    socket instanceof net.Socket &&
+    // TLS has one of its own.
+    socket.encrypted !== true &&
+    typeof handle?.fd === 'number' &&
+    handle.fd >= 0 &&
+    !relay.isClosed &&
+    !relay.isCloseQueued &&
+    !relay.isCloseReceived &&
+    !relay.isFailed &&
+    !socket.destroyed &&
+    !socket.connecting &&
+    socket.writable &&
+    socket.writableLength === 0 &&
+    socket.readableEncoding === null &&
+    socket.write === net.Socket.prototype.write &&
+    socket.push === net.Socket.prototype.push &&
+    // Ours.
+    socket.listenerCount('data') === 1 &&
+    socket.listenerCount('readable') === 0
+  );
+}
+
+function override(socket, connection) {
+  const { _destroy: destroyHandle } = socket;
+
+  socket[kConnection] = connection;
+  socket.on('newListener', onNewListener);
+
+  for (const name of Object.keys(members)) define(socket, name, members[name]);
+
+  define(socket, '_writev', writev);
+  define(socket, '_destroy', function (err, callback) {
+    closeTransport(this, () => destroyHandle.call(this, err, callback));
+  });
+
+  Object.defineProperties(socket, {
+    bytesRead: {
+      configurable: true,
+      get() {
+        return bytesRead.get.call(this) + connection.traffic[0];
+      }
+    },
+    bytesWritten: {
+      configurable: true,
+      get() {
+        return bytesWritten.get.call(this) + connection.traffic[1];
+      }
+    },
+    writableLength: {
+      configurable: true,
+      get() {
+        return writableLength.get.call(this) + connection.bufferedAmount;
+      }
+    }
+  });
+}
+
+function define(socket, name, value) {
+  Object.defineProperty(socket, name, {
+    configurable: true,
+    value,
+    writable: true
+  });
+}
+
+function writev(chunks, callback) {
+  const { length } = chunks;
+
+  chunks.forEach(({ chunk, encoding }, i) => {
+    this._write(chunk, encoding, i === length - 1 ? callback : undefined);
+  });
+}
+
+module.exports = adopt;

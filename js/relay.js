@@ -1,0 +1,453 @@
+'use strict';
+
+/**
+ * A connection whose bytes Node moves: over TLS, over any other Duplex, and
+ * over each socket until the core adopts it. What is received goes through an
+ * engine of the core, what is sent is encoded by it, all on this thread.
+ */
+
+const addon = require('./binding');
+const { PAUSED } = require('./connection');
+const {
+  EMPTY_BUFFER,
+  FastBuffer,
+  OPCODE_CLOSE,
+  OPCODE_PING,
+  OPCODE_PONG,
+  nextTick,
+  setImmediate
+} = require('./constants');
+const { frameFlags } = require('./outbox');
+
+// Layout of a record, see `src/binding/engine.rs`.
+const WORDS = addon.EVENT_RECORD_WORDS;
+const KIND_MASK = 0xff;
+const DETAIL_SHIFT = 8;
+const IN_INPUT = 0;
+
+// What an engine says is due.
+const PING_DUE = 1;
+const PEER_DEAD = 2;
+
+const OPCODE_MASK = 0xf;
+// Larger payloads are written behind their header instead of being copied, if
+// they go out as they are; see `src/net/encoder.rs`.
+const MAX_COPIED_PAYLOAD = 16 * 1024;
+
+// Records of one call; nothing else runs before they are copied.
+const records = new Uint32Array(256 * WORDS);
+
+/**
+ * Has the members of `Connection` that a WebSocket uses.
+ */
+class Relay {
+  /**
+   * @param {Duplex} socket The socket
+   * @param {Buffer} config The words of the connection's configuration
+   */
+  constructor(socket, config) {
+    this.socket = socket;
+    this.engine = new addon.Engine(config);
+    // Gets the events.
+    this.inbound = null;
+    this.isClosed = false;
+    this.isEnded = false;
+    this.isReferenced = true;
+    // The closing handshake: our frame was written, or is on its way; theirs
+    // was received, or they broke the protocol.
+    this.isCloseQueued = false;
+    this.isCloseSent = false;
+    this.isCloseReceived = false;
+    this.isFailed = false;
+    // Called whenever all that was written is out.
+    this.onDrained = null;
+    this.mask = 0;
+    this._autoPong = false;
+    this._maxPendingAutoPongs = 0;
+    this._pendingAutoPongs = 0;
+    this._heartbeatTimer = null;
+    // Reasons not to read.
+    this.pauses = 0;
+    // Events that were decoded and not emitted; those before `_next` were.
+    this._events = [];
+    this._next = 0;
+    this._isEmitting = false;
+
+    this._onData = (chunk) => this.receive(chunk);
+    this._onEnd = () => this._handleEnd();
+    this._onClose = () => this._handleClose();
+  }
+
+  /**
+   * Begins to read.
+   *
+   * @param {Inbound} inbound What gets the events
+   * @param {Object} options
+   * @param {Boolean} options.autoPong Whether pings are answered
+   * @param {Boolean} options.isServer Whether we are the server
+   * @param {Number} options.maxPendingAutoPongs Answers that may wait
+   */
+  open(inbound, { autoPong, isServer, maxPendingAutoPongs }) {
+    const { socket } = this;
+
+    this.inbound = inbound;
+    this.mask = isServer ? 0 : addon.FLAG_MASK;
+    this._autoPong = autoPong;
+    this._maxPendingAutoPongs = maxPendingAutoPongs;
+    socket.on('close', this._onClose);
+    socket.on('data', this._onData);
+    socket.on('end', this._onEnd);
+    socket.on('error', destroySocket);
+  }
+
+  /**
+   * Looks whether the heartbeat has something to do, from now on.
+   */
+  startHeartbeat() {
+    const { action, wait } = this.engine.handleTimeout();
+
+    if (action === PEER_DEAD) {
+      this.terminate();
+      return;
+    }
+
+    if (action === PING_DUE && !this.isCloseQueued) {
+      this.sendFrame(frameFlags(OPCODE_PING) | this.mask, EMPTY_BUFFER);
+    }
+
+    if (wait !== undefined) {
+      this._heartbeatTimer = setTimeout(() => {
+        if (!this.isClosed && !this.isCloseQueued) this.startHeartbeat();
+      }, wait).unref();
+    }
+  }
+
+  /**
+   * The core goes on instead.
+   */
+  detach() {
+    const { socket } = this;
+
+    socket.removeListener('close', this._onClose);
+    socket.removeListener('data', this._onData);
+    socket.removeListener('end', this._onEnd);
+    clearTimeout(this._heartbeatTimer);
+  }
+
+  /**
+   * Decodes what the peer sent and emits what it means.
+   *
+   * @param {Buffer} chunk The bytes; they are unmasked where they are
+   */
+  receive(chunk) {
+    const { engine } = this;
+    let count = engine.receive(chunk, records);
+
+    while (count > 0) {
+      for (let base = 0; base < count * WORDS; base += WORDS) {
+        this._push(chunk, base);
+      }
+
+      count = engine.take(records);
+    }
+
+    this._emit();
+  }
+
+  /**
+   * Sends a frame.
+   *
+   * @param {Number} flags Flags of a command, see `outbox.frameFlags()`
+   * @param {(Buffer|String)} payload Its payload
+   * @param {Function} [cb] Called when it has been written
+   */
+  sendFrame(flags, payload, cb) {
+    const { socket } = this;
+
+    if (((flags >>> addon.FLAG_OPCODE_SHIFT) & OPCODE_MASK) === OPCODE_CLOSE) {
+      this.isCloseQueued = true;
+      cb = afterClose(this, cb);
+    }
+
+    if (typeof payload === 'string') payload = Buffer.from(payload);
+
+    const frame = this.engine.encode(flags, payload);
+
+    if (payload.length >= MAX_COPIED_PAYLOAD && frame.length < payload.length) {
+      socket.cork?.();
+      socket.write(frame);
+      this._write(payload, cb);
+      socket.uncork?.();
+    } else {
+      this._write(frame, cb);
+    }
+  }
+
+  /**
+   * Writes bytes as they are.
+   *
+   * @param {(Buffer|String)} data The bytes
+   * @param {Function} [cb] Called when they have been written
+   */
+  sendRaw(data, cb) {
+    this._write(data, cb);
+  }
+
+  /**
+   * Ends our side when all that was sent is out.
+   */
+  end() {
+    this.socket.end();
+  }
+
+  /**
+   * Closes the transport.
+   */
+  terminate() {
+    this.socket.destroy();
+  }
+
+  /**
+   * Stops reading.
+   *
+   * @param {Number} reason `PAUSED` or `THROTTLED`
+   */
+  pause(reason) {
+    const wasRead = this.pauses === 0;
+
+    this.pauses |= reason;
+    if (wasRead && !this.isClosed) {
+      this.engine.suspend(true);
+      this.socket.pause();
+    }
+  }
+
+  /**
+   * Reads on, unless there is another reason not to.
+   *
+   * @param {Number} reason `PAUSED` or `THROTTLED`
+   */
+  resume(reason) {
+    const wasRead = this.pauses === 0;
+
+    this.pauses &= ~reason;
+    if ((!wasRead || reason === PAUSED) && this.pauses === 0 && !this.isClosed) {
+      this.engine.suspend(false);
+      this.socket.resume();
+    }
+  }
+
+  /**
+   * Bytes that the socket has not written.
+   *
+   * @type {Number}
+   */
+  get bufferedAmount() {
+    return this.socket.writableLength;
+  }
+
+  _write(data, cb) {
+    const { socket } = this;
+
+    if (this.onDrained === null) {
+      socket.write(data, cb);
+    } else {
+      socket.write(data, (err) => {
+        if (typeof cb === 'function') cb(err);
+        if (socket.writableLength === 0) this.onDrained?.();
+      });
+    }
+  }
+
+  /**
+   * Keeps an event and does what must not wait for its turn.
+   *
+   * @private
+   */
+  _push(chunk, base) {
+    const kind = records[base] & KIND_MASK;
+    const detail = records[base] >>> DETAIL_SHIFT;
+    const value = records[base + 2];
+    const length = records[base + 3];
+    let data = EMPTY_BUFFER;
+
+    if (length > 0) {
+      data =
+        records[base + 1] === IN_INPUT
+          ? new FastBuffer(chunk.buffer, chunk.byteOffset + value, length)
+          : this.engine.payload(value);
+    }
+
+    if (kind === addon.EVENT_PING) {
+      this._answerPing(data);
+    } else if (kind === addon.EVENT_CLOSE) {
+      this.isCloseReceived = true;
+      this._discardRest();
+    } else if (kind === addon.EVENT_ERROR) {
+      this.isFailed = true;
+      this._discardRest();
+    }
+
+    this._events.push({ kind, detail, value, data });
+  }
+
+  /**
+   * Emits what was decoded. A listener may cause more to be decoded.
+   *
+   * @private
+   */
+  _emit() {
+    if (this._isEmitting) return;
+
+    this._isEmitting = true;
+
+    try {
+      while (this._next < this._events.length) {
+        const event = this._events[this._next++];
+
+        this._handle(event);
+      }
+    } finally {
+      this._isEmitting = false;
+
+      if (this._next === this._events.length) {
+        this._events = [];
+        this._next = 0;
+      } else {
+        // A listener threw: the others get theirs nevertheless.
+        setImmediate(() => this._emit());
+      }
+    }
+  }
+
+  _handle({ kind, detail, value, data }) {
+    const { inbound } = this;
+
+    switch (kind) {
+      case addon.EVENT_TEXT:
+      case addon.EVENT_BINARY:
+        inbound.handleMessage(data, kind === addon.EVENT_BINARY);
+        break;
+      case addon.EVENT_FRAGMENTS:
+        inbound.handleFragments(data);
+        break;
+      case addon.EVENT_PING:
+        inbound.handlePing(data);
+        break;
+      case addon.EVENT_PONG:
+        inbound.handlePong(data);
+        break;
+      case addon.EVENT_CLOSE:
+        inbound.handleClose(detail, data);
+        break;
+      case addon.EVENT_ERROR:
+        inbound.handleError(detail, value);
+        break;
+      case addon.EVENT_END:
+        inbound.handleEnd();
+        break;
+      case addon.EVENT_CLOSED:
+        inbound.handleClosed(this.isCloseSent && this.isCloseReceived);
+        break;
+    }
+  }
+
+  _answerPing(data) {
+    if (!this._autoPong || this.isCloseQueued || this.isCloseReceived) return;
+
+    if (
+      this._maxPendingAutoPongs > 0 &&
+      this._pendingAutoPongs >= this._maxPendingAutoPongs
+    ) {
+      this.terminate();
+      return;
+    }
+
+    this._pendingAutoPongs++;
+    this.sendFrame(frameFlags(OPCODE_PONG) | this.mask, data, () => {
+      this._pendingAutoPongs--;
+    });
+  }
+
+  /**
+   * RFC 6455 §1.4: what follows a close frame is discarded. It has to be read
+   * nevertheless, or the end would not be seen.
+   *
+   * @private
+   */
+  _discardRest() {
+    nextTick(resume, this.socket);
+    endIfClosed(this);
+  }
+
+  _handleEnd() {
+    this.isEnded = true;
+    this._events.push({ kind: addon.EVENT_END });
+    this._emit();
+  }
+
+  _handleClose() {
+    const { socket } = this;
+
+    this.detach();
+    this.isClosed = true;
+
+    // A socket that was paused may hold what it received.
+    if (
+      !this.isCloseReceived &&
+      !this.isFailed &&
+      socket.readableLength > 0 &&
+      !socket.readableEnded
+    ) {
+      const chunk = socket.read(socket.readableLength);
+
+      if (chunk !== null) this.receive(chunk);
+    }
+
+    this._events.push({ kind: addon.EVENT_CLOSED });
+    this._emit();
+  }
+}
+
+/**
+ * @param {Relay} relay A relay whose close frame is on its way
+ * @param {Function} [cb] What else is to be called
+ * @return {Function} What to call when it has been written
+ * @private
+ */
+function afterClose(relay, cb) {
+  return (err) => {
+    if (!err) {
+      relay.isCloseSent = true;
+      endIfClosed(relay);
+    }
+
+    if (typeof cb === 'function') cb(err);
+  };
+}
+
+/**
+ * RFC 6455 §7.1.1: once both close frames are out our side is ended.
+ *
+ * @private
+ */
+function endIfClosed(relay) {
+  if (relay.isCloseSent && (relay.isCloseReceived || relay.isFailed)) {
+    relay.socket.end();
+  }
+}
+
+function resume(socket) {
+  socket.resume();
+}
+
+/**
+ * Errors of a socket are no news for the user of a WebSocket; 'close' is.
+ *
+ * @private
+ */
+function destroySocket() {
+  this.destroy();
+}
+
+module.exports = Relay;
