@@ -13,9 +13,7 @@ use super::connection::Connection;
 use super::publish::with_batch;
 use super::task::READ_BUFFER;
 use crate::bridge::{Batch, EventKind, lock};
-use crate::protocol::{
-    Expired, Extensions, Limits, Payload, Receiver, ReceiverConfig, Role, Sink, Timers,
-};
+use crate::protocol::{Expired, Limits, Payload, Receiver, ReceiverConfig, Role, Sink, Timers};
 
 /// Bytes that may wait for JavaScript from a connection even when all together
 /// are too many: the others' flood must not keep its pings from being answered.
@@ -42,7 +40,7 @@ impl Framing {
                 role: Role::Server,
                 limits: config.limits,
                 skip_utf8_validation: config.skip_utf8_validation,
-                extensions: Extensions::NONE,
+                inflate: None,
             }),
             timers: Timers::new(now, config.heartbeat),
             sleep: None,
@@ -177,7 +175,7 @@ impl Inbound<'_> {
 }
 
 impl Sink for Inbound<'_> {
-    fn message(&mut self, binary: bool, payload: Payload<'_>) {
+    fn message(&mut self, binary: bool, payload: Payload<'_>, _fragments: &[u32]) {
         let kind = if binary {
             EventKind::Binary
         } else {

@@ -5,7 +5,6 @@ mod property;
 
 use super::{
     error::ProtocolError,
-    extension::Extensions,
     limits::Limits,
     message::Payload,
     receiver::{Receiver, ReceiverConfig, Sink},
@@ -30,7 +29,7 @@ pub struct Recorder {
 }
 
 impl Sink for Recorder {
-    fn message(&mut self, binary: bool, payload: Payload<'_>) {
+    fn message(&mut self, binary: bool, payload: Payload<'_>, _fragments: &[u32]) {
         if matches!(payload, Payload::Borrowed(_)) {
             self.borrowed += 1;
         }
@@ -68,7 +67,7 @@ pub fn config(role: Role) -> ReceiverConfig {
             max_pending_auto_pongs: 0,
         },
         skip_utf8_validation: false,
-        extensions: Extensions::NONE,
+        inflate: None,
     }
 }
 
