@@ -443,6 +443,11 @@ impl Receiver {
         Ok((code, reason))
     }
 
+    #[cfg(test)]
+    pub(super) fn holds_inflater(&self) -> bool {
+        self.inflation.is_some()
+    }
+
     /// Ends decoding and gives all memory back.
     fn finish(&mut self) {
         self.stage = Stage::Finished;

@@ -112,7 +112,7 @@ impl fmt::Debug for Deflater {
             .field("settings", &self.settings)
             .field("no_context_takeover", &self.no_context_takeover)
             .field("holds_state", &self.holds_state())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

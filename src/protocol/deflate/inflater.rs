@@ -130,6 +130,16 @@ impl Inflater {
         self.stream.is_none() && self.window.is_empty() && !self.cut
     }
 
+    #[cfg(test)]
+    pub(super) fn window_capacity(&self) -> usize {
+        self.window.capacity()
+    }
+
+    #[cfg(test)]
+    pub(super) fn holds_state(&self) -> bool {
+        self.stream.is_some()
+    }
+
     fn begin(&mut self) -> Result<Stream, ProtocolError> {
         // zlib would take this message for the rest of that block, which ends, but
         // for rare chance, with this error.

@@ -23,6 +23,9 @@ mod inflater;
 mod pool;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 pub use compressor::{Coding, Compressor};
 pub use config::{DEFLATE_WORDS, DeflateConfig, InflateConfig, Strategy};
 pub use data_error::DataError;

@@ -33,6 +33,12 @@ impl Window {
             .saturating_add(latest.len())
             .saturating_sub(size);
         self.bytes.drain(..excess.min(self.bytes.len()));
+        let needed = self.bytes.len().saturating_add(latest.len());
+        if needed > self.bytes.capacity() {
+            let wanted = needed.saturating_mul(2).min(size);
+            self.bytes
+                .reserve_exact(wanted.saturating_sub(self.bytes.len()));
+        }
         self.bytes.extend(latest);
     }
 

@@ -26,10 +26,13 @@ pub enum Event {
 pub struct Recorder {
     pub events: Vec<Event>,
     pub borrowed: usize,
+    /// For each message, the lengths of its fragments.
+    pub fragments: Vec<Vec<u32>>,
 }
 
 impl Sink for Recorder {
-    fn message(&mut self, binary: bool, payload: Payload<'_>, _fragments: &[u32]) {
+    fn message(&mut self, binary: bool, payload: Payload<'_>, fragments: &[u32]) {
+        self.fragments.push(fragments.to_vec());
         if matches!(payload, Payload::Borrowed(_)) {
             self.borrowed += 1;
         }
