@@ -10,5 +10,6 @@
 )]
 
 mod constants;
+mod deflate;
 mod environment;
 mod waker;
