@@ -41,7 +41,7 @@ function adopt(relay) {
   // Without a `_read()` what is left can be read and nothing more.
   socket._read = members._read;
 
-  for (let chunk; (chunk = socket.read()) !== null; ) relay.receive(chunk);
+  for (let chunk; (chunk = socket.read()) !== null;) relay.receive(chunk);
 
   // By now listeners have run.
   const ids = canBeAdopted(relay)
@@ -80,11 +80,8 @@ function canBeAdopted(relay) {
   const handle = socket._handle;
 
   return (
-    socket instanceof net.Socket &&
-    // TLS has one of its own.
-    socket.encrypted !== true &&
-    typeof handle?.fd === 'number' &&
-    handle.fd >= 0 &&
+    relay.isAdoptable &&
+    handle?.fd >= 0 &&
     !relay.isClosed &&
     !relay.isCloseQueued &&
     !relay.isCloseReceived &&

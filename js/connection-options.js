@@ -6,6 +6,7 @@
 
 const addon = require('./binding');
 const { CLOSE_TIMEOUT } = require('./constants');
+const { deflateWordsOf, extensionName } = require('./permessage-deflate');
 
 // What `setTimeout()` takes.
 const MAX_TIMER = 0x7fffffff;
@@ -55,10 +56,12 @@ function checkHeartbeat(heartbeat) {
 /**
  * @param {Object} options Options of a server or a client
  * @param {Boolean} isServer Whether we are the server
+ * @param {Object} extensions The accepted extensions
  * @return {Buffer} The words of a connection's configuration, as
  *     `src/net/config.rs` reads them
  */
-function configOf(options, isServer) {
+function configOf(options, isServer, extensions) {
+  const { [extensionName]: perMessageDeflate } = extensions;
   const { heartbeat } = options;
   const words = new Uint32Array(addon.CONFIG_WORD_COUNT);
 
@@ -74,6 +77,7 @@ function configOf(options, isServer) {
   words[6] = heartbeat ? timer(heartbeat.interval) : 0;
   words[7] = heartbeat ? timer(heartbeat.timeout) : 0;
   words[8] = byteLimit(options.maxInboundBytes) || MAX_INBOUND_BYTES;
+  if (perMessageDeflate) words.set(deflateWordsOf(perMessageDeflate), 9);
 
   return Buffer.from(words.buffer);
 }

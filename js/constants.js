@@ -38,5 +38,8 @@ module.exports = {
 
   kAccept: Symbol('kAccept'),
   kConnection: Symbol('kConnection'),
-  kRemoveClient: Symbol('kRemoveClient')
+  kHandshake: Symbol('kHandshake'),
+  kRemoveClient: Symbol('kRemoveClient'),
+  kServer: Symbol('kServer'),
+  kWebSocket: Symbol('kWebSocket')
 };

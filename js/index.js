@@ -2,11 +2,15 @@
 
 const extension = require('./extension');
 const subprotocol = require('./subprotocol');
+const PerMessageDeflate = require('./permessage-deflate');
+const Sender = require('./sender');
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 
 WebSocket.extension = extension;
 WebSocket.subprotocol = subprotocol;
+WebSocket.PerMessageDeflate = PerMessageDeflate;
+WebSocket.Sender = Sender;
 WebSocket.Server = WebSocketServer;
 WebSocket.WebSocket = WebSocket;
 WebSocket.WebSocketServer = WebSocketServer;

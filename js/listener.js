@@ -17,6 +17,7 @@ const DEFAULT_BACKLOG = 511;
 const WAITING = 0;
 const LISTENING = 1;
 const CLOSED = 2;
+const RELEASED = 3;
 
 /**
  * What it tells runs in the asynchronous context in which it was made.
@@ -39,6 +40,7 @@ class Listener extends AsyncResource {
     this._connections = 0;
     this._unreferenced = 0;
     this._keepsAlive = false;
+    this._isKnownToListen = false;
   }
 
   /**
@@ -107,6 +109,25 @@ class Listener extends AsyncResource {
   }
 
   /**
+   * Stops accepting, for someone else to do it.
+   *
+   * @return {({descriptor: Number, isKnownToListen: Boolean}|null)} The
+   *     descriptor of the listening socket, now the caller's, and whether anyone
+   *     was told that it listens; `null` if it does not
+   */
+  release() {
+    if (this._state !== LISTENING) return null;
+
+    const descriptor = hub.environment.releaseServer(this._index);
+
+    if (descriptor < 0) return null;
+
+    this._state = RELEASED;
+    this._updateKeepAlive();
+    return { descriptor, isKnownToListen: this._isKnownToListen };
+  }
+
+  /**
    * Lets the event loop wait for it, or no longer.
    *
    * @param {Boolean} isReferenced Whether it does
@@ -142,6 +163,7 @@ class Listener extends AsyncResource {
   handleClosed() {
     this._index = -1;
     this._updateKeepAlive();
+    if (this._state === RELEASED) return;
     this.runInAsyncScope(() => {
       this._handlers.closed();
       for (const onClosed of this._onClosed) onClosed();
@@ -159,7 +181,11 @@ class Listener extends AsyncResource {
       this._state === CLOSED &&
       this._unreferenced > 0 &&
       this._unreferenced === this._connections;
-    const keepsAlive = this._index !== -1 && this._isReferenced && !waitsInVain;
+    const keepsAlive =
+      this._index !== -1 &&
+      this._state !== RELEASED &&
+      this._isReferenced &&
+      !waitsInVain;
 
     if (this._keepsAlive === keepsAlive) return;
 
@@ -185,7 +211,9 @@ class Listener extends AsyncResource {
     hub.addListener(index, this);
     this._updateKeepAlive();
     nextTick(() => {
-      if (this._state === LISTENING) this._handlers.listening();
+      if (this._state !== LISTENING) return;
+      this._isKnownToListen = true;
+      this._handlers.listening();
     });
   }
 }

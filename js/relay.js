@@ -6,6 +6,8 @@
  * engine of the core, what is sent is encoded by it, all on this thread.
  */
 
+const net = require('net');
+
 const addon = require('./binding');
 const { PAUSED } = require('./connection');
 const {
@@ -59,6 +61,8 @@ class Relay {
     this.isCloseSent = false;
     this.isCloseReceived = false;
     this.isFailed = false;
+    // Whether the core could drive such a socket.
+    this.isAdoptable = isAdoptable(socket);
     // Called whenever all that was written is out.
     this.onDrained = null;
     this.mask = 0;
@@ -104,6 +108,8 @@ class Relay {
    * Looks whether the heartbeat has something to do, from now on.
    */
   startHeartbeat() {
+    clearTimeout(this._heartbeatTimer);
+
     const { action, wait } = this.engine.handleTimeout();
 
     if (action === PEER_DEAD) {
@@ -231,7 +237,11 @@ class Relay {
     const wasRead = this.pauses === 0;
 
     this.pauses &= ~reason;
-    if ((!wasRead || reason === PAUSED) && this.pauses === 0 && !this.isClosed) {
+    if (
+      (!wasRead || reason === PAUSED) &&
+      this.pauses === 0 &&
+      !this.isClosed
+    ) {
       this.engine.suspend(false);
       this.socket.resume();
     }
@@ -249,7 +259,7 @@ class Relay {
   _write(data, cb) {
     const { socket } = this;
 
-    if (this.onDrained === null) {
+    if (!this.isAdoptable) {
       socket.write(data, cb);
     } else {
       socket.write(data, (err) => {
@@ -435,6 +445,22 @@ function endIfClosed(relay) {
   if (relay.isCloseSent && (relay.isCloseReceived || relay.isFailed)) {
     relay.socket.end();
   }
+}
+
+/**
+ * TLS has bytes of its own, and what is no socket of the system has no
+ * descriptor.
+ *
+ * @private
+ */
+function isAdoptable(socket) {
+  return (
+    socket instanceof net.Socket &&
+    socket.encrypted !== true &&
+    socket._handle?.fd >= 0 &&
+    socket.write === net.Socket.prototype.write &&
+    socket.push === net.Socket.prototype.push
+  );
 }
 
 function resume(socket) {

@@ -5,13 +5,17 @@
  * core, in order even if a Blob has to be read first.
  */
 
+const Relay = require('./relay');
 const addon = require('./binding');
-const { isBlob, isValidStatusCode } = require('./validation');
+const { configOf } = require('./connection-options');
+const { byteLength, toBuffer } = require('./data');
+const { frame, withKey } = require('./frame');
+const { BINARY_FLAGS, TEXT_FLAGS, frameFlags } = require('./outbox');
+const { extensionName } = require('./permessage-deflate');
 const { socketOf } = require('./socket');
-const { frameFlags, BINARY_FLAGS, TEXT_FLAGS } = require('./outbox');
+const { isBlob, isValidStatusCode } = require('./validation');
 const {
   EMPTY_BUFFER,
-  FastBuffer,
   OPCODE_CLOSE,
   OPCODE_CONTINUATION,
   OPCODE_PING,
@@ -21,66 +25,52 @@ const {
 
 const MAX_CONTROL_PAYLOAD = 125;
 const MAX_CLOSE_REASON = 123;
+const OPCODE_MASK = 0xf;
 
 const CLOSE_FLAGS = frameFlags(OPCODE_CLOSE);
 const PING_FLAGS = frameFlags(OPCODE_PING);
 const PONG_FLAGS = frameFlags(OPCODE_PONG);
 
-/**
- * @param {*} data What the user passed, not a string
- * @return {Buffer} The same bytes, not copied if they are binary data
- * @throws {TypeError} If it can't be sent
- */
-function toBuffer(data) {
-  if (Buffer.isBuffer(data)) return data;
-  if (data instanceof ArrayBuffer) return new FastBuffer(data);
-  if (ArrayBuffer.isView(data)) {
-    return new FastBuffer(data.buffer, data.byteOffset, data.byteLength);
-  }
-
-  return Buffer.from(data);
-}
-
-/**
- * @param {*} data What the user passed
- * @return {Number} Its length in bytes
- * @throws {TypeError} If it can't be sent
- */
-function byteLength(data) {
-  if (typeof data === 'string') return Buffer.byteLength(data);
-  if (isBlob(data)) return data.size;
-
-  return toBuffer(data).length;
-}
-
 class Sender {
   /**
-   * @param {Connection} connection Where to send
-   * @param {Function} onError Called with the error if a Blob can't be read
+   * @param {(Connection|Relay|Duplex)} socket Where to send
+   * @param {Object} [extensions] The negotiated extensions
+   * @param {Function} [generateMask] Writes a masking key into the buffer that
+   *     it is called with
    */
-  constructor(connection, onError) {
-    this._connection = connection;
-    this._onError = onError;
+  constructor(socket, extensions, generateMask) {
+    this._extensions = extensions || {};
+    this._connection =
+      typeof socket.sendFrame === 'function'
+        ? socket
+        : new Relay(socket, configOf({}, true, this._extensions));
+    this._generateMask = generateMask;
     this._firstFragment = true;
     // Bytes that wait here, and those that were refused after the close.
     this._bufferedBytes = 0;
     // While a Blob is read: [flags, data, cb] of what comes after it.
     this._queue = null;
+
+    // What a message is like unless its options say otherwise.
+    this.masks = false;
+    this.compresses = false;
+    // Called with the error if a Blob can't be read.
+    this.onerror = () => {};
   }
 
   /**
-   * Whether something waits for a Blob that is read.
+   * Another connection goes on in place of the one before.
    *
-   * @type {Boolean}
+   * @param {Connection} connection Where to send
    */
-  get isWaiting() {
-    return this._queue !== null;
+  moveTo(connection) {
+    this._connection = connection;
   }
 
   /**
-   * The stream that stands for the transport.
+   * The socket, or the stream that stands for it.
    *
-   * @type {Socket}
+   * @type {Duplex}
    */
   get _socket() {
     return socketOf(this._connection);
@@ -90,7 +80,13 @@ class Sender {
    * Sends a data frame.
    *
    * @param {*} data What to send
-   * @param {Object} [options] As those of `websocket.send()`
+   * @param {Object} [options]
+   * @param {Boolean} [options.binary] Whether it is binary; by default unless
+   *     it is a string
+   * @param {Boolean} [options.compress] Whether to compress it, if the extension
+   *     was agreed on
+   * @param {Boolean} [options.fin=true] Whether it is the last fragment
+   * @param {Boolean} [options.mask] Whether to mask it
    * @param {Function} [cb] Called when the kernel has taken it
    */
   send(data, options, cb) {
@@ -99,24 +95,25 @@ class Sender {
     if (!isString && !isBlob(data)) data = toBuffer(data);
 
     let flags = isString ? TEXT_FLAGS : BINARY_FLAGS;
+    let { compresses, masks } = this;
+    let fin = true;
 
     if (typeof options === 'object' && options !== null) {
       if ('binary' in options) {
         flags = options.binary ? BINARY_FLAGS : TEXT_FLAGS;
       }
-      if (options.mask) flags |= addon.FLAG_MASK;
-      if ('fin' in options && !options.fin) {
-        flags = this._nextFragment(flags) & ~addon.FLAG_FIN;
-        this._firstFragment = false;
-        this._send(flags, data, cb);
-        return;
-      }
+      if ('compress' in options) compresses = options.compress;
+      if ('fin' in options) fin = options.fin;
+      if ('mask' in options) masks = options.mask;
     }
 
-    if (!this._firstFragment) {
-      flags = this._nextFragment(flags);
-      this._firstFragment = true;
+    if (masks) flags |= addon.FLAG_MASK;
+    if (compresses && this._extensions[extensionName]) {
+      flags |= addon.FLAG_COMPRESS;
     }
+    if (!fin) flags &= ~addon.FLAG_FIN;
+    if (!this._firstFragment) flags = asContinuation(flags);
+    this._firstFragment = !!fin;
 
     this._send(flags, data, cb);
   }
@@ -149,12 +146,13 @@ class Sender {
    * @param {Number} [code] The status code
    * @param {(String|Uint8Array)} [data] The reason, at most 123 bytes
    * @param {Boolean} mask Whether to mask it
+   * @param {Function} [cb] Called when the kernel has taken it
    * @throws {(RangeError|TypeError)} If one can't be sent
    */
-  close(code, data, mask) {
+  close(code, data, mask, cb) {
     const payload = closePayload(code, data);
 
-    this._send(mask ? CLOSE_FLAGS | addon.FLAG_MASK : CLOSE_FLAGS, payload);
+    this._send(mask ? CLOSE_FLAGS | addon.FLAG_MASK : CLOSE_FLAGS, payload, cb);
   }
 
   /**
@@ -178,20 +176,6 @@ class Sender {
     this._send(mask ? flags | addon.FLAG_MASK : flags, data, cb);
   }
 
-  /**
-   * @param {Number} flags Flags of a frame that begins a message
-   * @return {Number} Those of the same frame where it stands now
-   * @private
-   */
-  _nextFragment(flags) {
-    if (this._firstFragment) return flags;
-
-    return (
-      (flags & ~(0xf << addon.FLAG_OPCODE_SHIFT)) |
-      (OPCODE_CONTINUATION << addon.FLAG_OPCODE_SHIFT)
-    );
-  }
-
   _send(flags, data, cb) {
     if (this._queue !== null) {
       this._bufferedBytes += byteLength(data);
@@ -199,8 +183,19 @@ class Sender {
     } else if (isBlob(data)) {
       this._readBlob(flags, data, cb);
     } else {
-      this._connection.sendFrame(flags, data, cb);
+      this._frame(flags, data, cb);
     }
+  }
+
+  _frame(flags, data, cb) {
+    if (this._generateMask && flags & addon.FLAG_MASK) {
+      const [keyed, keyFlag] = withKey(toBuffer(data), this._generateMask);
+
+      flags = (flags & ~addon.FLAG_MASK) | keyFlag;
+      data = keyed;
+    }
+
+    this._connection.sendFrame(flags, data, cb);
   }
 
   /**
@@ -251,7 +246,7 @@ class Sender {
 }
 
 function blobRead(sender, flags, data, cb) {
-  if (sender._connection.isClosed) {
+  if (sender._connection.isClosed || sender._connection.socket?.destroyed) {
     sender._fail(
       new Error('The socket was closed while the blob was being read'),
       cb
@@ -260,13 +255,25 @@ function blobRead(sender, flags, data, cb) {
   }
 
   sender._bufferedBytes -= data.length;
-  sender._connection.sendFrame(flags, data, cb);
+  sender._frame(flags, data, cb);
   sender._dequeue();
 }
 
 function blobFailed(sender, err, cb) {
   sender._fail(err, cb);
-  sender._onError(err);
+  sender.onerror(err);
+}
+
+/**
+ * @param {Number} flags Flags of a frame that begins a message
+ * @return {Number} Those of a frame that continues it
+ * @private
+ */
+function asContinuation(flags) {
+  return (
+    (flags & ~(OPCODE_MASK << addon.FLAG_OPCODE_SHIFT)) |
+    (OPCODE_CONTINUATION << addon.FLAG_OPCODE_SHIFT)
+  );
 }
 
 function toBytes(part) {
@@ -306,4 +313,6 @@ function closePayload(code, data) {
   return payload;
 }
 
-module.exports = { Sender, byteLength };
+Sender.frame = frame;
+
+module.exports = Sender;

@@ -1,21 +1,17 @@
 'use strict';
 
 /**
- * Deciding on a handshake. The core has judged it; whoever may reject it is
- * asked here, and the answer is written.
+ * Deciding on a handshake: whoever may reject it is asked, in the order of ws,
+ * and the answer is written.
  */
 
 const http = require('http');
 
-const Request = require('./request');
-const { RUNNING, kAccept } = require('./constants');
-const { configOf } = require('./server-options');
-const { socketOf } = require('./socket');
+const PerMessageDeflate = require('./permessage-deflate');
+const extension = require('./extension');
+const { RUNNING, kServer } = require('./constants');
 
-// Verdicts of the core on a handshake, see `src/net/opening.rs`.
-const REJECTION_MASK = 0xf;
-const BAD_SUBPROTOCOLS = 0x10;
-const BAD_EXTENSIONS = 0x20;
+// By the number of a rejection, see `src/protocol/handshake/validation.rs`.
 const rejections = {
   1: [405, 'Invalid HTTP method'],
   2: [400, 'Invalid Upgrade header'],
@@ -27,70 +23,50 @@ const rejections = {
   ]
 };
 
-const kHandshake = Symbol('kHandshake');
-
 /**
- * A request for an upgrade, as the core offers it.
- *
- * @param {Connection} connection The connection it came over
- * @param {String[]} fields Its fields, see `src/net/opening.rs`
- * @param {Number} verdict What the core found wrong with it
- * @return {http.IncomingMessage} The request
- */
-function readRequest(connection, fields, verdict) {
-  connection[kHandshake] = {
-    verdict,
-    protocols: fields[5] === '' ? [] : fields[5].split(','),
-    isAccepted: false
-  };
-
-  return new Request(connection, {
-    method: fields[6],
-    url: fields[7],
-    minorVersion: +fields[8],
-    rawHeaders: fields.slice(9)
-  });
-}
-
-/**
- * Asks everyone who may reject a handshake, in the order of ws.
+ * Asks everyone who may reject a handshake.
  *
  * @param {WebSocketServer} server The server
- * @param {http.IncomingMessage} req The request
- * @param {Connection} connection The connection it came over
- * @param {Function} onVerified Called with the subprotocols that the client
- *     offers, if nobody does
+ * @param {(NodeHandshake|OfferedHandshake)} handshake The handshake
+ * @param {Function} onVerified Called with the accepted extensions and the
+ *     subprotocols that the client offers, if nobody does
  */
-function verify(server, req, connection, onVerified) {
-  const { options } = server;
-  const { verdict, protocols } = connection[kHandshake];
-  const rejection = rejections[verdict & REJECTION_MASK];
+function verify(server, handshake, onVerified) {
+  const { req } = handshake;
+  const rejection = rejections[handshake.rejection];
 
   if (rejection !== undefined) {
-    rejectOrEmit(server, req, connection, ...rejection);
+    rejectOrEmit(server, handshake, ...rejection);
     return;
   }
 
   if (!server.shouldHandle(req)) {
-    reject(connection, 400);
+    reject(handshake, 400);
     return;
   }
 
-  if (verdict & BAD_SUBPROTOCOLS) {
+  const { options } = server;
+  const protocols = handshake.protocols();
+
+  if (protocols === null) {
     const message = 'Invalid Sec-WebSocket-Protocol header';
 
-    rejectOrEmit(server, req, connection, 400, message);
+    rejectOrEmit(server, handshake, 400, message);
     return;
   }
 
-  if (options.perMessageDeflate && verdict & BAD_EXTENSIONS) {
+  const extensions = {};
+
+  try {
+    if (options.perMessageDeflate) negotiate(extensions, req, options);
+  } catch {
     const message = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
 
-    rejectOrEmit(server, req, connection, 400, message);
+    rejectOrEmit(server, handshake, 400, message);
     return;
   }
 
-  const proceed = () => onVerified(new Set(protocols));
+  const proceed = () => onVerified(extensions, protocols);
 
   if (!options.verifyClient) {
     proceed();
@@ -100,43 +76,64 @@ function verify(server, req, connection, onVerified) {
   const isHybi8 = +req.headers['sec-websocket-version'] === 8;
   const info = {
     origin: req.headers[isHybi8 ? 'sec-websocket-origin' : 'origin'],
-    // The core speaks plain TCP.
-    secure: false,
+    secure: handshake.isSecure,
     req
   };
 
   if (options.verifyClient.length === 2) {
     options.verifyClient(info, (verified, code, message, headers) => {
       if (verified) proceed();
-      else reject(connection, code || 401, message, headers);
+      else reject(handshake, code || 401, message, headers);
     });
   } else if (options.verifyClient(info)) {
     proceed();
   } else {
-    reject(connection, 401);
+    reject(handshake, 401);
   }
+}
+
+/**
+ * Accepts one of the offers of permessage-deflate, if there are any.
+ *
+ * @throws {(Error|SyntaxError)} If the header is malformed, or none of them can
+ *     be accepted
+ * @private
+ */
+function negotiate(extensions, req, options) {
+  const header = req.headers['sec-websocket-extensions'];
+
+  if (header === undefined) return;
+
+  const name = PerMessageDeflate.extensionName;
+  const offers = extension.parse(header);
+
+  if (offers[name] === undefined) return;
+
+  const perMessageDeflate = new PerMessageDeflate({
+    ...options.perMessageDeflate,
+    isServer: true,
+    maxPayload: options.maxPayload
+  });
+
+  perMessageDeflate.accept(offers[name]);
+  extensions[name] = perMessageDeflate;
 }
 
 /**
  * Answers a handshake and makes the WebSocket.
  *
  * @param {WebSocketServer} server The server
+ * @param {(NodeHandshake|OfferedHandshake)} handshake The handshake
+ * @param {Object} extensions The accepted extensions
  * @param {Set} protocols The subprotocols that the client offers
- * @param {http.IncomingMessage} req The request
- * @param {Connection} connection The connection it came over
  * @param {Function} cb Called with the WebSocket and the request
  * @throws {Error} If called twice for one connection
  */
-function accept(server, protocols, req, connection, cb) {
-  const handshake = connection[kHandshake];
+function accept(server, handshake, extensions, protocols, cb) {
+  const { req } = handshake;
 
-  // The client has left while it was verified.
-  if (
-    connection.isEnded ||
-    connection.isClosed ||
-    connection.socket?.writable === false
-  ) {
-    connection.terminate();
+  if (handshake.isGone) {
+    handshake.leave();
     return;
   }
 
@@ -148,7 +145,7 @@ function accept(server, protocols, req, connection, cb) {
   }
 
   if (server._state > RUNNING) {
-    reject(connection, 503);
+    reject(handshake, 503);
     return;
   }
 
@@ -157,7 +154,7 @@ function accept(server, protocols, req, connection, cb) {
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
     'Connection: Upgrade',
-    `Sec-WebSocket-Accept: ${connection.acceptKey}`
+    `Sec-WebSocket-Accept: ${handshake.acceptKey}`
   ];
   const websocket = new options.WebSocket(null, undefined, options);
 
@@ -172,16 +169,19 @@ function accept(server, protocols, req, connection, cb) {
     }
   }
 
+  const name = PerMessageDeflate.extensionName;
+
+  if (extensions[name]) {
+    const value = extension.format({ [name]: [extensions[name].params] });
+
+    headers.push(`Sec-WebSocket-Extensions: ${value}`);
+    websocket._extensions = extensions;
+  }
+
   server.emit('headers', headers, req);
 
-  handshake.isAccepted = true;
-  connection.sendRaw(headers.concat('\r\n').join('\r\n'));
-  websocket[kAccept](
-    connection,
-    configOf(options),
-    server,
-    !options.allowSynchronousEvents
-  );
+  websocket[kServer] = server;
+  handshake.accept(websocket, headers.concat('\r\n').join('\r\n'), server);
   if (server.clients) server.clients.add(websocket);
   cb(websocket, req);
 }
@@ -191,7 +191,7 @@ function accept(server, protocols, req, connection, cb) {
  *
  * @private
  */
-function reject(connection, code, message, headers) {
+function reject(handshake, code, message, headers) {
   const body = message || http.STATUS_CODES[code];
   const lines = {
     Connection: 'close',
@@ -200,14 +200,13 @@ function reject(connection, code, message, headers) {
     ...headers
   };
 
-  connection.sendRaw(
+  handshake.refuse(
     `HTTP/1.1 ${code} ${http.STATUS_CODES[code]}\r\n` +
       Object.keys(lines)
         .map((name) => `${name}: ${lines[name]}`)
         .join('\r\n') +
       `\r\n\r\n${body}`
   );
-  connection.end();
 }
 
 /**
@@ -215,16 +214,16 @@ function reject(connection, code, message, headers) {
  *
  * @private
  */
-function rejectOrEmit(server, req, connection, code, message, headers) {
+function rejectOrEmit(server, handshake, code, message, headers) {
   if (server.listenerCount('wsClientError') === 0) {
-    reject(connection, code, message, headers);
+    reject(handshake, code, message, headers);
     return;
   }
 
   const err = new Error(message);
 
   Error.captureStackTrace(err, rejectOrEmit);
-  server.emit('wsClientError', err, socketOf(connection), req);
+  server.emit('wsClientError', err, handshake.socket, handshake.req);
 }
 
-module.exports = { accept, readRequest, verify };
+module.exports = { accept, verify };

@@ -1,17 +1,18 @@
 'use strict';
 
 const EventEmitter = require('events');
+const cluster = require('cluster');
+const http = require('http');
 
-const HttpServer = require('./http-server');
 const Listener = require('./listener');
 const WebSocket = require('./websocket');
+const addon = require('./binding');
 const hub = require('./hub');
-const { accept, readRequest, verify } = require('./upgrade');
-const {
-  byteLimit,
-  listenOptionsOf,
-  parseOptions
-} = require('./server-options');
+const { byteLimit } = require('./connection-options');
+const { NodeHandshake, OfferedHandshake } = require('./handshake');
+const { isPath, listenOptionsOf, parseOptions } = require('./server-options');
+const { HttpServer, requireUpgrade } = require('./http-server');
+const { accept, verify } = require('./upgrade');
 const {
   EMPTY_BUFFER,
   RUNNING,
@@ -23,8 +24,11 @@ const {
 const CLOSING = 1;
 const CLOSED = 2;
 
+const kAttach = Symbol('kAttach');
 const kHttpServer = Symbol('kHttpServer');
 const kListener = Symbol('kListener');
+const kRemoveListeners = Symbol('kRemoveListeners');
+const kShouldEmitClose = Symbol('kShouldEmitClose');
 
 /**
  * A WebSocket server, with the members and events of the class of that name in
@@ -66,9 +70,14 @@ class WebSocketServer extends EventEmitter {
    * @param {Number} [options.maxPendingAutoPongs=60] Answers to pings that may
    *     wait for the peer to take them, 0 for any number
    * @param {String} [options.path] Accept only handshakes for this path
-   * @param {(Boolean|Object)} [options.perMessageDeflate=false] Has no effect:
-   *     there is no compression yet
-   * @param {Number} [options.port] The port, 0 for any that is free
+   * @param {Boolean} [options.noServer=false] Whether requests come by
+   *     `handleUpgrade()` alone
+   * @param {(Boolean|Object)} [options.perMessageDeflate=false] Whether, and how,
+   *     permessage-deflate is accepted
+   * @param {(Number|String)} [options.port] The port, 0 for any that is free; or
+   *     the path of a UNIX socket or a pipe
+   * @param {(http.Server|https.Server)} [options.server] The server that requests
+   *     come from
    * @param {Boolean} [options.skipUTF8Validation=false] Whether to accept text
    *     that is not UTF-8
    * @param {Function} [options.verifyClient] Rejects handshakes
@@ -86,41 +95,40 @@ class WebSocketServer extends EventEmitter {
 
     this.options = options;
     this._state = RUNNING;
+    // What listens: of the core, or of Node.
+    this[kListener] = null;
     this[kHttpServer] = null;
-    this[kListener] = new Listener({
-      listening: () => {
-        if (callback) callback();
-        this[kHttpServer]?.emit('listening');
-        if (this._state === RUNNING) this.emit('listening');
-      },
-      error: (err) => {
-        if (this[kHttpServer]?.listenerCount('error') > 0) {
-          this[kHttpServer].emit('error', err);
-        }
-        this.emit('error', err);
-      },
-      handshake: (connection, fields, verdict) => {
-        onHandshake(this, connection, fields, verdict);
-      },
-      closed: () => this[kHttpServer]?.emit('close')
-    });
+    this[kRemoveListeners] = null;
+    this[kShouldEmitClose] = false;
 
-    hub.open();
     if (options.maxInboundBytesTotal > 0) {
-      hub.environment.limitInbound(byteLimit(options.maxInboundBytesTotal));
+      hub.open().limitInbound(byteLimit(options.maxInboundBytesTotal));
     }
-    this[kListener].listen(listenOptionsOf(options));
+
+    if (options.server) {
+      this[kAttach](options.server);
+    } else if (options.port != null) {
+      // A path, and a port that a cluster's workers share, are Node's to open.
+      if (cluster.isWorker || isPath(options.port))
+        {listenByNode(this, callback);}
+      else listenByCore(this, callback);
+    }
   }
 
   /**
-   * What answers for the `http.Server` that ws makes; `null` once closed.
+   * The `http.Server` that requests come from, or what answers for it where the
+   * core listens; `null` once closed.
    *
-   * @type {(HttpServer|null)}
+   * @type {(http.Server|null|undefined)}
    */
   get _server() {
+    if (this.options.noServer) return undefined;
     if (this._state !== RUNNING) return null;
     if (this[kHttpServer] === null) {
-      this[kHttpServer] = new HttpServer(this[kListener]);
+      this[kHttpServer] = new HttpServer(this[kListener], () => {
+        this[kListener] = null;
+        if (this._state === RUNNING) this[kAttach](this[kHttpServer]);
+      });
     }
 
     return this[kHttpServer];
@@ -129,11 +137,17 @@ class WebSocketServer extends EventEmitter {
   /**
    * The address the server is bound to.
    *
-   * @return {(Object|null)} `address`, `family` and `port`; `null` before it
-   *     is bound and after it is closed
+   * @return {(Object|String|null)} `address`, `family` and `port`, or the path of
+   *     a UNIX socket or a pipe; `null` before it is bound and after it is closed
+   * @throws {Error} If there is no server
    */
   address() {
-    return this._state === RUNNING ? this[kListener].address() : null;
+    if (this.options.noServer) {
+      throw new Error('The server is operating in "noServer" mode');
+    }
+
+    if (this._state !== RUNNING) return null;
+    return (this[kListener] ?? this[kHttpServer]).address();
   }
 
   /**
@@ -158,7 +172,18 @@ class WebSocketServer extends EventEmitter {
     if (this._state === CLOSING) return;
 
     this._state = CLOSING;
-    this[kListener].close(() => emitClose(this));
+    this[kRemoveListeners]?.();
+
+    if (this[kListener] !== null) {
+      this[kListener].close(() => emitClose(this));
+    } else if (this.options.port != null) {
+      // The server was made here: it knows when all its connections are closed.
+      this[kHttpServer].close(() => emitClose(this));
+    } else if (this.clients?.size > 0) {
+      this[kShouldEmitClose] = true;
+    } else {
+      nextTick(emitClose, this);
+    }
   }
 
   /**
@@ -183,20 +208,9 @@ class WebSocketServer extends EventEmitter {
    * @param {Duplex} socket The socket it came over
    * @param {Buffer} head What the client sent behind it
    * @param {Function} cb Called with the WebSocket and the request
-   * @throws {Error} If the request did not come in through this package
    */
   handleUpgrade(req, socket, head, cb) {
-    const connection = socket[kConnection];
-
-    if (connection === undefined) {
-      throw new Error(
-        'oxws handles only upgrades of its own listening sockets yet'
-      );
-    }
-
-    verify(this, req, connection, (protocols) => {
-      complete(this, protocols, req, connection, head, cb);
-    });
+    upgrade(this, handshakeOf(req, socket, head), head, cb);
   }
 
   /**
@@ -213,7 +227,39 @@ class WebSocketServer extends EventEmitter {
    * @private
    */
   completeUpgrade(extensions, key, protocols, req, socket, head, cb) {
-    accept(this, protocols, req, socket[kConnection], cb);
+    const handshake =
+      socket[kConnection]?.handshake ?? new NodeHandshake(req, socket, head);
+
+    handshake.acceptKey = addon.acceptKey(key);
+    accept(this, handshake, extensions, protocols, cb);
+  }
+
+  /**
+   * Takes requests from a server of Node's.
+   *
+   * @param {(http.Server|https.Server)} httpServer The server
+   * @private
+   */
+  [kAttach](httpServer) {
+    const emitConnection = this.emit.bind(this, 'connection');
+    const listeners = {
+      listening: this.emit.bind(this, 'listening'),
+      error: this.emit.bind(this, 'error'),
+      upgrade: (req, socket, head) => {
+        this.handleUpgrade(req, socket, head, emitConnection);
+      }
+    };
+
+    this[kHttpServer] = httpServer;
+    for (const name of Object.keys(listeners)) {
+      httpServer.on(name, listeners[name]);
+    }
+
+    this[kRemoveListeners] = () => {
+      for (const name of Object.keys(listeners)) {
+        httpServer.removeListener(name, listeners[name]);
+      }
+    };
   }
 
   /**
@@ -223,49 +269,109 @@ class WebSocketServer extends EventEmitter {
    * @private
    */
   [kRemoveClient](websocket) {
-    if (this.clients) this.clients.delete(websocket);
+    if (!this.clients) return;
+
+    this.clients.delete(websocket);
+    if (this[kShouldEmitClose] && this.clients.size === 0) {
+      nextTick(emitClose, this);
+    }
   }
 }
 
 /**
- * A request for an upgrade came in.
+ * Lets the core bind and listen.
+ *
+ * @private
+ */
+function listenByCore(server, callback) {
+  const listener = new Listener({
+    listening: () => {
+      if (callback) callback();
+      server[kHttpServer]?.emit('listening');
+      if (server._state === RUNNING) server.emit('listening');
+    },
+    error: (err) => {
+      if (server[kHttpServer]?.listenerCount('error') > 0) {
+        server[kHttpServer].emit('error', err);
+      }
+      server.emit('error', err);
+    },
+    handshake: (connection, fields, verdict) => {
+      onHandshake(server, connection, fields, verdict);
+    },
+    closed: () => server[kHttpServer]?.emit('close')
+  });
+
+  listener.listen(listenOptionsOf(server.options));
+  server[kListener] = listener;
+}
+
+/**
+ * Lets Node bind and listen, as ws does.
+ *
+ * @private
+ */
+function listenByNode(server, callback) {
+  const { backlog, host, port } = server.options;
+  const httpServer = http.createServer(requireUpgrade);
+
+  httpServer.listen(port, host, backlog, callback);
+  server[kAttach](httpServer);
+}
+
+/**
+ * A request for an upgrade came in over a listener of the core.
  *
  * @private
  */
 function onHandshake(server, connection, fields, verdict) {
-  const req = readRequest(connection, fields, verdict);
+  const handshake = new OfferedHandshake(connection, fields, verdict);
+  const { req } = handshake;
   const httpServer = server[kHttpServer];
+  const cb = (websocket) => server.emit('connection', websocket, req);
+
+  connection.handshake = handshake;
 
   if (httpServer !== null && httpServer.listenerCount('upgrade') > 0) {
     httpServer.emit('upgrade', req, req.socket, EMPTY_BUFFER);
   }
 
-  const cb = (websocket) => server.emit('connection', websocket, req);
-
   // The socket is made only for whoever overrides the method.
   if (server.handleUpgrade === WebSocketServer.prototype.handleUpgrade) {
-    verify(server, req, connection, (protocols) => {
-      complete(server, protocols, req, connection, EMPTY_BUFFER, cb);
-    });
+    upgrade(server, handshake, EMPTY_BUFFER, cb);
   } else {
     server.handleUpgrade(req, req.socket, EMPTY_BUFFER, cb);
   }
 }
 
 /**
- * A handshake has been verified. Again the socket is made only for whoever
+ * @return {(NodeHandshake|OfferedHandshake)} The handshake of a request
+ * @private
+ */
+function handshakeOf(req, socket, head) {
+  return (
+    socket[kConnection]?.handshake ??
+    new NodeHandshake(req, socket, head).judge()
+  );
+}
+
+/**
+ * Verifies and accepts a handshake. Again the socket is made only for whoever
  * overrides the method.
  *
  * @private
  */
-function complete(server, protocols, req, connection, head, cb) {
-  if (server.completeUpgrade === WebSocketServer.prototype.completeUpgrade) {
-    accept(server, protocols, req, connection, cb);
-  } else {
-    const key = req.headers['sec-websocket-key'];
+function upgrade(server, handshake, head, cb) {
+  verify(server, handshake, (extensions, protocols) => {
+    if (server.completeUpgrade === WebSocketServer.prototype.completeUpgrade) {
+      accept(server, handshake, extensions, protocols, cb);
+    } else {
+      const { req, socket } = handshake;
+      const key = req.headers['sec-websocket-key'];
 
-    server.completeUpgrade({}, key, protocols, req, req.socket, head, cb);
-  }
+      server.completeUpgrade(extensions, key, protocols, req, socket, head, cb);
+    }
+  });
 }
 
 function emitClose(server) {

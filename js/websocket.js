@@ -3,8 +3,15 @@
 const EventEmitter = require('events');
 
 const Inbound = require('./inbound');
+const ReceiverView = require('./receiver-view');
+const Relay = require('./relay');
+const Sender = require('./sender');
 const addon = require('./binding');
-const { Sender, byteLength } = require('./sender');
+const adopt = require('./adoption');
+const { abortHandshake, connect } = require('./client');
+const { configOf } = require('./connection-options');
+const { byteLength } = require('./data');
+const { extensionName } = require('./permessage-deflate');
 const { socketOf } = require('./socket');
 const {
   addEventListener,
@@ -25,6 +32,8 @@ const {
   kAccept,
   kConnection,
   kRemoveClient,
+  kServer,
+  kWebSocket,
   nextTick
 } = require('./constants');
 
@@ -34,7 +43,8 @@ const CLOSING = 2;
 const CLOSED = 3;
 const readyStates = { CONNECTING, OPEN, CLOSING, CLOSED };
 
-const kServer = Symbol('kServer');
+const kLimits = Symbol('kLimits');
+const kReceiver = Symbol('kReceiver');
 
 /**
  * A WebSocket, with the members and events of the class of that name in ws.
@@ -43,22 +53,17 @@ const kServer = Symbol('kServer');
  */
 class WebSocket extends EventEmitter {
   /**
-   * @param {null} address The client is not offered
-   * @param {undefined} [protocols] Subprotocols, of the client
-   * @param {Object} [options] Options of the server
-   * @throws {Error} If there is an address to connect to
+   * @param {(String|URL|null)} address The URL to connect to; `null` for a
+   *     WebSocket that gets its socket from `setSocket()`
+   * @param {(String|String[]|Object)} [protocols] The subprotocols, or the
+   *     options
+   * @param {Object} [options] The options of the client, see `connect()`, or of
+   *     the server
+   * @throws {(RangeError|SyntaxError|TypeError)} If they can't be meant
    */
   constructor(address, protocols, options) {
     super();
 
-    if (address !== null) {
-      throw new Error(
-        'oxws has no WebSocket client yet, only the server side; use the ' +
-          'client of ws'
-      );
-    }
-
-    this._autoPong = !!options.autoPong;
     this._binaryType = BINARY_TYPES[0];
     this._bufferedAmount = 0;
     this._closeCode = ABNORMAL_CLOSURE;
@@ -66,16 +71,24 @@ class WebSocket extends EventEmitter {
     this._closeFrameSent = false;
     this._closeMessage = EMPTY_BUFFER;
     this._closeTimer = null;
-    this._closeTimeout = options.closeTimeout;
     this._errorEmitted = false;
     this._extensions = {};
-    this._isServer = true;
+    this._isServer = address === null;
     this._paused = false;
     this._protocol = '';
     this._readyState = CONNECTING;
     this._sender = null;
     this[kConnection] = null;
+    this[kLimits] = null;
+    this[kReceiver] = null;
     this[kServer] = null;
+
+    if (address !== null) options = connect(this, address, protocols, options);
+
+    this._autoPong = !!options?.autoPong;
+    this._closeTimeout = options?.closeTimeout;
+    this._heartbeat = options?.heartbeat;
+    this._maxPendingAutoPongs = options?.maxPendingAutoPongs | 0;
   }
 
   /**
@@ -150,14 +163,27 @@ class WebSocket extends EventEmitter {
   }
 
   /**
-   * The stream that stands for the transport.
+   * The socket, or the stream that stands for it.
    *
-   * @type {(Socket|null)}
+   * @type {(Duplex|null)}
    */
   get _socket() {
     const connection = this[kConnection];
 
     return connection === null ? null : socketOf(connection);
+  }
+
+  /**
+   * What answers for the receiver that ws has: its limits, and its events.
+   *
+   * @type {(ReceiverView|null)}
+   */
+  get _receiver() {
+    if (this[kReceiver] === null && this[kConnection] !== null) {
+      this[kReceiver] = new ReceiverView(this, this[kLimits]);
+    }
+
+    return this[kReceiver];
   }
 
   /**
@@ -169,20 +195,19 @@ class WebSocket extends EventEmitter {
    * @throws {(RangeError|TypeError)} If one can't be sent
    */
   close(code, data) {
-    // While closing, the core ends the transport when its time has come.
+    if (this._readyState === CONNECTING) {
+      abort(this);
+      return;
+    }
+
+    // While closing, the connection ends the transport when its time has come.
     if (this._readyState !== OPEN) return;
 
     this._sender.close(code, data, !this._isServer);
     this._readyState = CLOSING;
-
-    // The core takes the time from the close frame on, and that may have to
-    // wait for a Blob.
-    if (this._sender.isWaiting) {
-      this._closeTimer = setTimeout(
-        this.terminate.bind(this),
-        this._closeTimeout
-      );
-    }
+    this._closeTimer = setTimeout(() => {
+      this[kConnection].terminate();
+    }, this._closeTimeout);
   }
 
   /**
@@ -192,7 +217,9 @@ class WebSocket extends EventEmitter {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
 
     this._paused = true;
-    this[kConnection].inbound.pause();
+    // The socket's pause and the WebSocket's are one.
+    if (this[kConnection].socket === null) this[kConnection].inbound.pause();
+    else this[kConnection].socket.pause();
   }
 
   /**
@@ -202,7 +229,8 @@ class WebSocket extends EventEmitter {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
 
     this._paused = false;
-    this[kConnection].inbound.resume();
+    if (this[kConnection].socket === null) this[kConnection].inbound.resume();
+    else this[kConnection].socket.resume();
   }
 
   /**
@@ -236,7 +264,8 @@ class WebSocket extends EventEmitter {
    * @param {Object} [options]
    * @param {Boolean} [options.binary] Whether it is binary; by default unless
    *     it is a string
-   * @param {Boolean} [options.compress] Has no effect: there is no compression
+   * @param {Boolean} [options.compress=true] Whether to compress it, if
+   *     permessage-deflate was agreed on
    * @param {Boolean} [options.fin=true] Whether it is the last fragment
    * @param {Boolean} [options.mask] Whether to mask it; by default a client
    *     does
@@ -267,31 +296,91 @@ class WebSocket extends EventEmitter {
    * out as far as the kernel takes it at once.
    */
   terminate() {
-    if (this._readyState === CLOSED || this[kConnection] === null) return;
+    if (this._readyState === CLOSED) return;
+    if (this._readyState === CONNECTING) {
+      abort(this);
+      return;
+    }
+
+    if (this[kConnection] === null) return;
 
     this._readyState = CLOSING;
     this[kConnection].terminate();
   }
 
   /**
-   * Takes over a connection whose handshake has been answered.
+   * Begins to speak over a socket whose opening handshake is done. Node moves
+   * the bytes until the end of this tick, when the core may adopt the socket.
+   *
+   * @param {Duplex} socket The socket
+   * @param {Buffer} head What was received behind the handshake
+   * @param {Object} options Options of a connection; `generateMask`, limits, as
+   *     those of a server or a client
+   * @private
+   */
+  setSocket(socket, head, options) {
+    const relay = new Relay(
+      socket,
+      configOf(
+        {
+          heartbeat: this._heartbeat,
+          ...options,
+          autoPong: this._autoPong,
+          closeTimeout: this._closeTimeout,
+          maxPendingAutoPongs: this._maxPendingAutoPongs
+        },
+        this._isServer,
+        this._extensions
+      )
+    );
+
+    socket[kWebSocket] = this;
+    this[kLimits] = options;
+
+    // These may be missing if it is just a Duplex.
+    if (socket.setTimeout) socket.setTimeout(0);
+    if (socket.setNoDelay) socket.setNoDelay();
+    if (head.length > 0) socket.unshift(head);
+
+    // Before the stream begins to flow, which takes a tick of its own.
+    nextTick(settle, this, relay);
+    open(
+      this,
+      relay,
+      options.generateMask,
+      options.allowSynchronousEvents === false
+    );
+    relay.open(relay.inbound, {
+      autoPong: this._autoPong,
+      isServer: this._isServer,
+      maxPendingAutoPongs: this._maxPendingAutoPongs
+    });
+    this.emit('open');
+  }
+
+  /**
+   * Emits 'close'.
+   *
+   * @private
+   */
+  emitClose() {
+    this._readyState = CLOSED;
+    this.emit('close', this._closeCode, this._closeMessage);
+  }
+
+  /**
+   * Takes over a connection of a listener of the core, whose handshake has been
+   * answered.
    *
    * @param {Connection} connection The connection
    * @param {Buffer} config The words of its configuration
-   * @param {WebSocketServer} server The server
-   * @param {Boolean} oneAtATime Whether to emit one event in a turn of the
-   *     event loop
+   * @param {Object} options The options of the server
    * @private
    */
-  [kAccept](connection, config, server, oneAtATime) {
-    this[kConnection] = connection;
-    this[kServer] = server;
-    this._sender = new Sender(connection, (err) => senderOnError(this, err));
-    connection.upgrade(
-      config,
-      new Inbound(this, connection, handlers, oneAtATime)
-    );
-    this._readyState = OPEN;
+  [kAccept](connection, config, options) {
+    this[kLimits] = options;
+    open(this, connection, undefined, !options.allowSynchronousEvents);
+    connection.upgrade(config, connection.inbound);
     this.emit('open');
   }
 }
@@ -320,7 +409,56 @@ WebSocket.prototype.addEventListener = addEventListener;
 WebSocket.prototype.removeEventListener = removeEventListener;
 
 /**
- * What the core's events do to a WebSocket.
+ * @private
+ */
+function open(websocket, connection, generateMask, oneAtATime) {
+  const { _extensions: extensions } = websocket;
+
+  websocket[kConnection] = connection;
+  websocket._sender = new Sender(connection, extensions, generateMask);
+  websocket._sender.masks = !websocket._isServer;
+  websocket._sender.compresses = true;
+  websocket._sender.onerror = (err) => senderOnError(websocket, err);
+  websocket._readyState = OPEN;
+  connection.inbound = new Inbound(websocket, connection, handlers, oneAtATime);
+}
+
+/**
+ * Lets the core go on with the socket of a relay, now or when what was written
+ * to it is out.
+ *
+ * @private
+ */
+function settle(websocket, relay) {
+  if (websocket[kConnection] !== relay || relay.isClosed) return;
+
+  const connection = adopt(relay);
+
+  if (connection !== null) {
+    websocket[kConnection] = connection;
+    websocket._sender.moveTo(connection);
+    return;
+  }
+
+  if (relay.isAdoptable) relay.onDrained = () => settle(websocket, relay);
+  if (websocket._heartbeat) relay.startHeartbeat();
+}
+
+/**
+ * Gives up the opening handshake of a client.
+ *
+ * @private
+ */
+function abort(websocket) {
+  abortHandshake(
+    websocket,
+    websocket._req,
+    'WebSocket was closed before the connection was established'
+  );
+}
+
+/**
+ * What the events of a connection do to a WebSocket.
  */
 const handlers = {
   message: onMessage,
@@ -332,15 +470,15 @@ const handlers = {
   closed: onClosed
 };
 
-function onMessage(websocket, data, isBinary) {
+function onMessage(websocket, data, isBinary, fragments) {
   if (isBinary && websocket._binaryType !== 'nodebuffer') {
-    data = convert(data, websocket._binaryType);
+    data = convert(data, websocket._binaryType, fragments);
   }
 
   websocket.emit('message', data, isBinary);
 }
 
-function convert(data, binaryType) {
+function convert(data, binaryType, fragments) {
   switch (binaryType) {
     case 'arraybuffer':
       // The user's own, to transfer if he likes; memory of the core's is not.
@@ -351,13 +489,32 @@ function convert(data, binaryType) {
     case 'blob':
       return new Blob([data]);
     default:
-      // The core assembles messages; there is one fragment.
-      return data.length === 0 ? [] : [data];
+      return split(data, fragments);
   }
 }
 
+/**
+ * @param {Buffer} data A message
+ * @param {(Buffer|null)} fragments The lengths of its fragments, if there are
+ *     several
+ * @return {Buffer[]} The fragments that are not empty
+ * @private
+ */
+function split(data, fragments) {
+  if (data.length === 0) return [];
+  if (fragments === null) return [data];
+
+  const lengths = new Uint32Array(Uint8Array.from(fragments).buffer);
+  let end = 0;
+
+  return Array.from(lengths, (length) => {
+    end += length;
+    return data.subarray(end - length, end);
+  });
+}
+
 function onPing(websocket, data) {
-  // The core has answered it.
+  // It has been answered.
   websocket.emit('ping', data);
 }
 
@@ -373,6 +530,7 @@ function onClose(websocket, code, reason) {
     reason.length === 0
       ? EMPTY_BUFFER
       : Buffer.from(Uint8Array.from(reason).buffer);
+  websocket[kReceiver]?.emit('conclude', code, reason);
 
   if (code === NO_STATUS_RECEIVED) websocket.close();
   else websocket.close(code, websocket._closeMessage);
@@ -401,9 +559,10 @@ function onClosed(websocket, wasClean) {
   clearTimeout(websocket._closeTimer);
   websocket._closeFrameSent = wasClean;
   websocket._readyState = CLOSED;
+  websocket._extensions[extensionName]?.cleanup();
   // Not by a listener: users may remove all of those.
   if (websocket[kServer] !== null) websocket[kServer][kRemoveClient](websocket);
-  websocket.emit('close', websocket._closeCode, websocket._closeMessage);
+  websocket.emitClose();
 }
 
 /**
@@ -411,6 +570,12 @@ function onClosed(websocket, wasClean) {
  */
 function senderOnError(websocket, err) {
   if (websocket._readyState === CLOSED) return;
+
+  if (websocket._readyState === OPEN) {
+    websocket._closeTimer = setTimeout(() => {
+      websocket[kConnection].terminate();
+    }, websocket._closeTimeout);
+  }
 
   websocket._readyState = CLOSING;
   websocket[kConnection].end();

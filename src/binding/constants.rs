@@ -5,7 +5,7 @@ use napi_derive::napi;
 
 use crate::bridge::{self, CommandKind, EventKind, RECORD_WORDS, flag};
 use crate::net::CONFIG_WORDS;
-use crate::protocol::ProtocolError;
+use crate::protocol::{DataError, ProtocolError};
 
 macro_rules! constants {
     ($($name:ident = $value:expr;)*) => {
@@ -49,10 +49,12 @@ constants! {
     COMMAND_INJECT = CommandKind::Inject;
     FLAG_OPCODE_SHIFT = flag::OPCODE_SHIFT;
     FLAG_FIN = flag::FIN;
+    FLAG_RSV1 = flag::RSV1;
     FLAG_MASK = flag::MASK;
     FLAG_ACKNOWLEDGE = flag::ACKNOWLEDGE;
     FLAG_KEY = flag::KEY;
     FLAG_RESET = flag::RESET;
+    FLAG_COMPRESS = flag::COMPRESS;
     CONFIG_WORD_COUNT = CONFIG_WORDS;
 }
 
@@ -72,7 +74,7 @@ pub struct ProtocolErrorEntry {
 /// A value for those errors whose message names one.
 const PARAMETER: u8 = 3;
 
-const PROTOCOL_ERRORS: [ProtocolError; 13] = [
+const PROTOCOL_ERRORS: [ProtocolError; 14] = [
     ProtocolError::UnexpectedRsv23,
     ProtocolError::UnexpectedRsv1,
     ProtocolError::InvalidOpcode(PARAMETER),
@@ -86,9 +88,11 @@ const PROTOCOL_ERRORS: [ProtocolError; 13] = [
     ProtocolError::UnsupportedMessageLength,
     ProtocolError::TooManyMessageFragments,
     ProtocolError::TooManyBufferedChunks,
+    ProtocolError::InvalidDeflateData(DataError::TooManySymbols),
 ];
 
-/// All protocol errors, with 3 for the value that some of them name.
+/// All protocol errors, with 3 for the value that some of them name, or for the
+/// number of their text.
 #[napi(catch_unwind)]
 #[must_use]
 pub fn protocol_errors() -> Vec<ProtocolErrorEntry> {

@@ -17,7 +17,7 @@ use napi::{Env, Error, Result};
 use napi_derive::napi;
 
 use crate::bridge::{Command, ConnectionId, EventKind, RECORD_WORDS};
-use crate::net::{self, ConnectionConfig};
+use crate::net::{self, ConnectionConfig, Encoder, fragment_words};
 use crate::protocol::{Expired, Payload, Sink};
 
 /// Where the payload of a record lies: in the bytes that were received.
@@ -32,6 +32,12 @@ const NOTHING_DUE: u32 = 0;
 const PING_DUE: u32 = 1;
 /// What [`Engine::handle_timeout`] returns: the peer is dead.
 const PEER_DEAD: u32 = 2;
+
+/// Whom a command is for that is only encoded.
+const NOBODY: ConnectionId = ConnectionId {
+    index: 0,
+    generation: 0,
+};
 
 /// A record in the words of JavaScript: kind and detail, place of the payload,
 /// its offset (or the number of its memory, or an event's value), its length.
@@ -135,10 +141,6 @@ impl Engine {
         flags: u32,
         payload: BufferSlice<'_>,
     ) -> Result<BufferSlice<'env>> {
-        const NOBODY: ConnectionId = ConnectionId {
-            index: 0,
-            generation: 0,
-        };
         self.encoded.clear();
         if let (Some(engine), Some(command)) =
             (&mut self.state, Command::new(NOBODY, flags, &payload))
@@ -175,6 +177,41 @@ impl Engine {
                 .map(|wait| u32::try_from(wait.as_millis().saturating_add(1)).unwrap_or(u32::MAX)),
         }
     }
+}
+
+/// The whole frame that a command with `flags` asks for, without compression.
+///
+/// # Errors
+/// If there is no memory for it.
+#[napi(catch_unwind)]
+pub fn encode_frame<'env>(
+    env: &'env Env,
+    flags: u32,
+    payload: BufferSlice<'_>,
+) -> Result<BufferSlice<'env>> {
+    let mut encoded = Vec::new();
+    if let Some(command) = Command::new(NOBODY, flags, &payload) {
+        Encoder::default().frame(&command, &mut encoded);
+    }
+    BufferSlice::from_data(env, encoded)
+}
+
+/// The header of an unmasked frame with a payload of `length` bytes.
+///
+/// # Errors
+/// If there is no memory for it.
+#[napi(catch_unwind)]
+pub fn encode_header(env: &Env, flags: u32, length: f64) -> Result<BufferSlice<'_>> {
+    let mut encoded = Vec::new();
+    if let Some(command) = Command::new(NOBODY, flags, &[]) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the length of a buffer of JavaScript's"
+        )]
+        Encoder::header(&command, length as usize, &mut encoded);
+    }
+    BufferSlice::from_data(env, encoded)
 }
 
 /// Turns what the receiver finds into records.
@@ -214,7 +251,10 @@ impl Events<'_> {
 }
 
 impl Sink for Events<'_> {
-    fn message(&mut self, binary: bool, payload: Payload<'_>) {
+    fn message(&mut self, binary: bool, payload: Payload<'_>, fragments: &[u32]) {
+        if binary && !fragments.is_empty() {
+            self.push_owned(EventKind::Fragments, 0, fragment_words(fragments));
+        }
         let kind = if binary {
             EventKind::Binary
         } else {

@@ -212,6 +212,21 @@ impl Environment {
         }
     }
 
+    /// Stops accepting and returns the descriptor of the listening socket, which
+    /// is the caller's to close; -1 if there is none.
+    #[napi(catch_unwind)]
+    pub fn release_server(&self, server: u32) -> i32 {
+        #[cfg(unix)]
+        let descriptor = self
+            .environment
+            .server(server)
+            .and_then(|server| server.release())
+            .map(std::os::fd::IntoRawFd::into_raw_fd);
+        #[cfg(not(unix))]
+        let descriptor = None;
+        descriptor.unwrap_or(-1)
+    }
+
     /// Lets go of a listener after its last event.
     #[napi(catch_unwind)]
     pub fn forget_server(&self, server: u32) {

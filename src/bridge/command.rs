@@ -50,6 +50,8 @@ pub mod flag {
     pub const KEY: u32 = 1 << 16;
     /// `Terminate` closes by a reset.
     pub const RESET: u32 = 1 << 17;
+    /// The message is to be compressed, if permessage-deflate was agreed on.
+    pub const COMPRESS: u32 = 1 << 18;
 }
 
 /// Words before a record's payload.

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use crate::protocol::{Heartbeat, Limits, Role};
+use crate::protocol::{DEFLATE_WORDS, DeflateConfig, Heartbeat, Limits, Role};
 
 /// Words of the payload of an `Upgrade` command, in the order of the fields of
 /// [`ConnectionConfig`]: maxPayload, maxFragments, maxBufferedChunks,
 /// maxPendingAutoPongs, switches, closeTimeout, heartbeat interval, heartbeat
 /// timeout, maxInboundBytes. Times are milliseconds; 0 turns a limit off, but
-/// for maxInboundBytes, by which nothing would be read.
-pub const CONFIG_WORDS: usize = 9;
+/// for maxInboundBytes, by which nothing would be read. The words of
+/// [`DeflateConfig`] follow.
+pub const CONFIG_WORDS: usize = 9 + DEFLATE_WORDS;
 
 /// Bit of the switches word: answer pings.
 pub(crate) const AUTO_PONG: u32 = 1;
@@ -35,6 +36,8 @@ pub struct ConnectionConfig {
     pub heartbeat: Option<Heartbeat>,
     /// Bytes that may wait for JavaScript before the socket is not read.
     pub max_inbound_bytes: usize,
+    /// What was agreed of permessage-deflate.
+    pub deflate: Option<DeflateConfig>,
 }
 
 impl ConnectionConfig {
@@ -53,6 +56,7 @@ impl ConnectionConfig {
             interval,
             timeout,
             max_inbound_bytes,
+            deflate @ ..,
         ] = words.map(u32::from_ne_bytes);
         Some(Self {
             role: if switches & CLIENT == 0 {
@@ -74,6 +78,7 @@ impl ConnectionConfig {
                 timeout: milliseconds(timeout),
             }),
             max_inbound_bytes: max_inbound_bytes as usize,
+            deflate: DeflateConfig::from_words(&deflate),
         })
     }
 }

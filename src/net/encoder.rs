@@ -1,9 +1,12 @@
-//! Frames for the peer, from commands.
+//! Frames for the peer, from commands: compression and masking.
 
 use std::cell::RefCell;
 
+use super::config::ConnectionConfig;
 use crate::bridge::{Command, flag};
-use crate::protocol::{Control, Header, OpCode, Role, encode_frame, encode_header};
+use crate::protocol::{
+    Coding, Compressor, Control, Data, Header, OpCode, Role, encode_frame, encode_header,
+};
 
 /// Payloads of at least this many bytes may be written from where they are
 /// instead of being copied behind their header.
@@ -26,29 +29,73 @@ thread_local! {
     };
 }
 
+/// Bytes of its compressed payload that a thread keeps room for.
+const COMPRESSED_KEPT: usize = 256 * 1024;
+
+thread_local! {
+    static COMPRESSED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Encodes what one connection sends.
 #[derive(Debug)]
 pub struct Encoder {
     role: Role,
+    compressor: Option<Box<Compressor>>,
+}
+
+impl Default for Encoder {
+    /// That of a server without extensions.
+    fn default() -> Self {
+        Self {
+            role: Role::Server,
+            compressor: None,
+        }
+    }
 }
 
 impl Encoder {
     /// The encoder of an endpoint.
     #[must_use]
-    pub fn new(role: Role) -> Self {
-        Self { role }
+    pub fn new(config: &ConnectionConfig) -> Self {
+        let compressor = |deflate| Box::new(Compressor::new(deflate));
+        Self {
+            role: config.role,
+            compressor: config.deflate.map(compressor),
+        }
     }
 
     /// Appends the frame that `command` asks for.
     pub fn frame(&mut self, command: &Command<'_>, out: &mut Vec<u8>) {
         let (mask, payload) = mask_of(command);
-        encode_frame(&header_of(command, mask), payload, out);
+        let mut header = header_of(command, mask);
+        let (Some(compressor), OpCode::Data(data)) = (&mut self.compressor, header.opcode) else {
+            encode_frame(&header, payload, out);
+            return;
+        };
+        COMPRESSED.with_borrow_mut(|compressed| {
+            compressed.clear();
+            let first = data != Data::Continue;
+            let wanted = command.has(flag::COMPRESS);
+            match compressor.encode(first, header.fin, wanted, payload, compressed) {
+                Coding::Plain => encode_frame(&header, payload, out),
+                Coding::Compressed { rsv1 } => {
+                    header.rsv1 = rsv1;
+                    encode_frame(&header, compressed, out);
+                }
+            }
+            compressed.shrink_to(COMPRESSED_KEPT);
+        });
+    }
+
+    /// Appends the header of an unmasked frame of `length` bytes.
+    pub fn header(command: &Command<'_>, length: usize, out: &mut Vec<u8>) {
+        encode_header(&header_of(command, None), length, out);
     }
 
     /// Appends the header of the frame that `command` asks for, if its payload
     /// goes out as it is and is large; else nothing.
-    pub fn large_frame(&mut self, command: &Command<'_>, out: &mut Vec<u8>) -> bool {
-        let plain = !command.has(flag::MASK | flag::KEY);
+    pub fn large_frame(&self, command: &Command<'_>, out: &mut Vec<u8>) -> bool {
+        let plain = !command.has(flag::MASK | flag::KEY) && self.compressor.is_none();
         let large = plain && command.payload.len() >= VECTORED_PAYLOAD;
         if large {
             encode_header(&header_of(command, None), command.payload.len(), out);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::config::ConnectionConfig;
 use super::encoder::Encoder;
-use crate::protocol::{Expired, Extensions, ProtocolError, Receiver, ReceiverConfig, Sink, Timers};
+use crate::protocol::{Expired, ProtocolError, Receiver, ReceiverConfig, Sink, Timers};
 
 /// The protocol's state of one connection.
 pub struct Engine {
@@ -28,17 +28,17 @@ impl Engine {
                 role: config.role,
                 limits: config.limits,
                 skip_utf8_validation: config.skip_utf8_validation,
-                extensions: Extensions::NONE,
+                inflate: config.deflate.map(|deflate| deflate.inflate()),
             }),
             timers: Timers::new(Instant::now(), config.heartbeat),
-            encoder: Encoder::new(config.role),
+            encoder: Encoder::new(&config),
             config,
         }
     }
 
     /// What encodes frames, for the output that goes on with it.
     pub(super) fn take_encoder(&mut self) -> Encoder {
-        std::mem::replace(&mut self.encoder, Encoder::new(self.config.role))
+        std::mem::replace(&mut self.encoder, Encoder::new(&self.config))
     }
 
     /// Decodes what the peer sent.

@@ -54,7 +54,7 @@ impl Environment {
     pub fn listen(self: &Arc<Self>, options: &ListenOptions) -> io::Result<Arc<Server>> {
         let socket = super::server::bind(options)?;
         let server = lock(&self.servers)
-            .insert_with(|id| Arc::new(Server::new(id, options, socket.local_addr())))
+            .insert_with(|id| Arc::new(Server::new(id, options, &socket)))
             .ok_or(io::ErrorKind::OutOfMemory)?;
         if let Err(error) = server.start(Arc::clone(self), socket) {
             lock(&self.servers).remove(server.id.index);

@@ -181,7 +181,10 @@ impl Inbound<'_> {
 }
 
 impl Sink for Inbound<'_> {
-    fn message(&mut self, binary: bool, payload: Payload<'_>) {
+    fn message(&mut self, binary: bool, payload: Payload<'_>, fragments: &[u32]) {
+        if binary && !fragments.is_empty() {
+            self.push(EventKind::Fragments, 0, &fragment_words(fragments));
+        }
         let kind = if binary {
             EventKind::Binary
         } else {
@@ -213,4 +216,13 @@ impl Sink for Inbound<'_> {
             .handle_close_received();
         self.push(EventKind::Close, code.into(), reason);
     }
+}
+
+/// The payload of a `Fragments` event: the lengths of a message's fragments.
+#[must_use]
+pub fn fragment_words(lengths: &[u32]) -> Vec<u8> {
+    lengths
+        .iter()
+        .flat_map(|length| length.to_ne_bytes())
+        .collect()
 }

@@ -31,5 +31,6 @@ pub use dispatch::Dispatcher;
 pub use encoder::Encoder;
 pub use engine::Engine;
 pub use environment::Environment;
+pub use framing::fragment_words;
 pub use runtime::io_thread_count;
 pub use server::{ListenOptions, Server};

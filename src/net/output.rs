@@ -14,7 +14,7 @@ use super::config::ConnectionConfig;
 use super::encoder::Encoder;
 use super::stream::Writer;
 use crate::bridge::{Command, CommandKind, flag};
-use crate::protocol::{ClosingHandshake, Control, Limits, OpCode, Role};
+use crate::protocol::{ClosingHandshake, Control, Limits, OpCode};
 
 /// Bytes written in a row before the other side of the lock, and the other
 /// connections of the thread, have their turn.
@@ -103,7 +103,7 @@ impl Output {
             stream: Some(stream),
             waker: None,
             config: None,
-            encoder: Encoder::new(Role::Server),
+            encoder: Encoder::default(),
             injected: Vec::new(),
             queue: Vec::new(),
             head: 0,
@@ -213,7 +213,7 @@ impl Output {
             CommandKind::Upgrade => {
                 self.config = ConnectionConfig::from_payload(command.payload).map(Box::new);
                 if let Some(config) = &self.config {
-                    self.encoder = Encoder::new(config.role);
+                    self.encoder = Encoder::new(config);
                 }
                 true
             }

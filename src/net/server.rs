@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -13,7 +13,7 @@ use super::Environment;
 use super::opening;
 use super::publish::{publish_all, with_batch};
 use super::runtime::IoThreads;
-use crate::bridge::{ConnectionId, EventKind, Inbox};
+use crate::bridge::{ConnectionId, EventKind, Inbox, lock};
 
 /// How long accepting rests after the process or the system ran out of
 /// descriptors or memory.
@@ -52,25 +52,40 @@ pub struct Server {
     pub address: Option<SocketAddr>,
     pub(super) headers_timeout: Duration,
     phase: watch::Sender<Phase>,
+    /// For whoever may want to listen in place of the core.
+    #[cfg(unix)]
+    duplicate: Mutex<Option<std::os::fd::OwnedFd>>,
 }
 
 impl Server {
     pub(super) fn new(
         id: ConnectionId,
         options: &ListenOptions,
-        address: io::Result<SocketAddr>,
+        socket: &std::net::TcpListener,
     ) -> Self {
         Self {
             id,
-            address: address.ok(),
+            address: socket.local_addr().ok(),
             headers_timeout: options.headers_timeout,
             phase: watch::channel(Phase::Open).0,
+            #[cfg(unix)]
+            duplicate: Mutex::new(socket.try_clone().ok().map(Into::into)),
         }
+    }
+
+    /// Stops accepting, for another to listen on the same socket.
+    #[cfg(unix)]
+    pub fn release(&self) -> Option<std::os::fd::OwnedFd> {
+        let duplicate = lock(&self.duplicate).take()?;
+        self.close();
+        Some(duplicate)
     }
 
     /// Stops listening. `ServerClosed` follows when the last connection that
     /// it accepted is gone.
     pub fn close(&self) {
+        #[cfg(unix)]
+        drop(lock(&self.duplicate).take());
         self.phase.send_if_modified(|phase| {
             let open = *phase == Phase::Open;
             if open {
@@ -81,6 +96,8 @@ impl Server {
     }
 
     pub(super) fn abort(&self) {
+        #[cfg(unix)]
+        drop(lock(&self.duplicate).take());
         self.phase.send_replace(Phase::Aborted);
     }
 

@@ -107,6 +107,9 @@ impl Config {
             self.heartbeat.0,
             self.heartbeat.1,
             self.max_inbound_bytes,
+            0,
+            0,
+            0,
         ];
         words.into_iter().flat_map(u32::to_ne_bytes).collect()
     }
