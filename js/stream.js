@@ -99,14 +99,10 @@ function createWebSocketStream(websocket, options) {
       return;
     }
 
-    let hasFailed = false;
-
-    websocket.once('error', (error) => {
-      hasFailed = true;
-      callback(error);
-    });
+    // Of two calls the first counts.
+    websocket.once('error', callback);
     websocket.once('close', () => {
-      if (!hasFailed) callback(err);
+      callback(err);
       nextTick(emitClose);
     });
 
