@@ -293,6 +293,7 @@ module.exports = {
   CloseEvent,
   ErrorEvent,
   Event,
+  EventTarget: { addEventListener, removeEventListener },
   MessageEvent,
   addEventListener,
   defineEventAttributes,

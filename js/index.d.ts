@@ -1,22 +1,23 @@
 /**
  * Types of the package, written by hand. They are a superset of what
- * `@types/ws` declares for servers: code typed against it compiles unchanged.
- * The file serves `require` and `import`.
- *
- * Only the server side is offered so far. Of what `@types/ws` declares, the
- * following is therefore missing, so that its use fails to compile and not
- * later: the client (`new WebSocket(url)`), `ClientOptions`, `CertMeta`,
- * `FinishRequestCallback` and `createWebSocketStream`.
+ * `@types/ws` declares: code typed against it compiles unchanged. This file
+ * serves `require`; `index.d.mts` hands its members on to `import`.
  */
 
 import { EventEmitter } from 'events';
 import {
+  Agent,
+  ClientRequest,
+  ClientRequestArgs,
   IncomingMessage,
   OutgoingHttpHeaders,
   Server as HTTPServer
 } from 'http';
 import { Server as HTTPSServer } from 'https';
-import { Duplex } from 'stream';
+import { createConnection } from 'net';
+import { Duplex, DuplexOptions, Writable } from 'stream';
+import { SecureContextOptions } from 'tls';
+import { URL } from 'url';
 import { ZlibOptions } from 'zlib';
 
 /**
@@ -51,6 +52,9 @@ type SendCallback = (error?: Error) => void;
 /** As `SendCallback`; the type of the argument is that of `@types/ws`. */
 type ControlCallback = (error: Error) => void;
 
+/** Where one may be given for a list of one. */
+type MaybeList<T> = T | readonly T[];
+
 /** A handler of an event object: a function, or an object with a method. */
 type EventHandler<Event> =
   ((event: Event) => void) | { handleEvent(event: Event): void };
@@ -67,8 +71,10 @@ interface ConnectionEvents {
   /**
    * The connection is failed (RFC 6455 §7.1.7). Of a protocol error `code`
    * begins with `WS_ERR_`; a Blob to send that can't be read gives its own
-   * error; a defect of the core `OXWS_ERR_INTERNAL`, for this connection only. Errors of the transport are not reported: they end in 'close' with
-   * code 1006.
+   * error; a defect of the core `OXWS_ERR_INTERNAL`, for this connection only.
+   * Errors of the transport are not reported: they end in 'close' with code
+   * 1006. A client's failed handshake is: with the error of the request, or one
+   * that says what is wrong with the response.
    */
   error: [error: Error];
   /**
@@ -76,7 +82,7 @@ interface ConnectionEvents {
    * tells it; binary data has the type that `binaryType` names.
    */
   message: [data: WebSocket.RawData, isBinary: boolean];
-  /** The handshake is done. Emitted before the server's 'connection'. */
+  /** The handshake is done. */
   open: [];
   /**
    * A ping was received, with a payload of at most 125 bytes (RFC 6455
@@ -88,6 +94,20 @@ interface ConnectionEvents {
    * §5.5.3).
    */
   pong: [data: Buffer];
+  /**
+   * A client is about to follow a redirect to `url`. `request` has not been
+   * sent: its headers can still be changed, and it can be aborted. Only with
+   * the option `followRedirects`.
+   */
+  redirect: [url: string, request: ClientRequest];
+  /**
+   * A client received a response other than 101. With a listener the connection
+   * stays in state `CONNECTING`, and the listener has to see to request and
+   * response; without one it is an 'error'.
+   */
+  'unexpected-response': [request: ClientRequest, response: IncomingMessage];
+  /** A client received the response to its handshake, status 101. */
+  upgrade: [response: IncomingMessage];
 }
 
 /** The arguments of the events that a `WebSocketServer` emits. */
@@ -169,7 +189,10 @@ declare class WebSocket extends EventEmitter {
     | typeof WebSocket.OPEN
     | typeof WebSocket.CLOSING
     | typeof WebSocket.CLOSED;
-  /** The URL of a client. Connections of a server have none: `undefined`. */
+  /**
+   * The URL of a client, of the last redirect that was followed. Connections of
+   * a server have none: `undefined`.
+   */
   readonly url: string;
 
   /** The handler of 'open', or `null`. */
@@ -182,24 +205,73 @@ declare class WebSocket extends EventEmitter {
   onmessage: ((event: WebSocket.MessageEvent) => void) | null;
 
   /**
-   * For classes derived from this one, whose objects the server makes.
+   * Makes what is not connected yet: a server does, or `setSocket()` connects
+   * it. A class derived from this one has to hand on what the server gives it.
    *
-   * @param address `null`: there is no client yet
-   * @param protocols Subprotocols of a client
-   * @param options The server's options. A derived class has to hand on what
-   *     the server gives it
-   * @throws {Error} If `address` is not `null`
+   * @param address `null`
+   * @param protocols `undefined`
+   * @param options The server's options; `isServer` false for a client
    */
   constructor(
     address: null,
     protocols?: undefined,
-    options?: WebSocket.ServerOptions<any, any>
+    options?: WebSocket.ConnectionOptions & { isServer?: boolean | undefined }
   );
 
   /**
+   * Connects to a server. That it fails is told by 'error'.
+   *
+   * @param address The URL, with scheme `ws`, `wss`, `http`, `https` or
+   *     `ws+unix`
+   * @param options Options of the connection and of `http.request()`
+   * @throws {RangeError} If `protocolVersion` is neither 8 nor 13
+   * @throws {SyntaxError} If the URL is invalid
+   */
+  constructor(
+    address: string | URL,
+    options?: WebSocket.ClientOptions | ClientRequestArgs
+  );
+
+  /**
+   * Connects to a server. That it fails is told by 'error'.
+   *
+   * @param address The URL, with scheme `ws`, `wss`, `http`, `https` or
+   *     `ws+unix`
+   * @param protocols The subprotocols that are offered
+   * @param options Options of the connection and of `http.request()`
+   * @throws {RangeError} If `protocolVersion` is neither 8 nor 13
+   * @throws {SyntaxError} If the URL is invalid, or a subprotocol is, or one is
+   *     offered twice
+   */
+  constructor(
+    address: string | URL,
+    protocols?: string | string[],
+    options?: WebSocket.ClientOptions | ClientRequestArgs
+  );
+
+  /**
+   * Connects an object made with address `null` over a socket whose opening
+   * handshake is done, and emits 'open'. For whoever does handshakes; not
+   * documented by ws.
+   *
+   * @param socket The socket
+   * @param head What was received behind the handshake
+   * @param options Options of the connection
+   */
+  setSocket(
+    socket: Duplex,
+    head: Buffer,
+    options?: WebSocket.ConnectionOptions & {
+      /** As that of `ClientOptions`. */
+      generateMask?: ((mask: Buffer) => void) | undefined;
+    }
+  ): void;
+
+  /**
    * Starts the closing handshake (RFC 6455 §7.1.2). If the peer does not
-   * complete it within the server's `closeTimeout`, the connection is
-   * terminated. Without effect unless the connection is open.
+   * complete it within `closeTimeout`, the connection is terminated. A handshake
+   * in progress is aborted, with an 'error'. Without effect on a connection
+   * that is closing or closed.
    *
    * @param code The status code: 1000 to 1003, 1007 to 1014 or 3000 to 4999
    *     (RFC 6455 §7.4); without it the close frame is empty
@@ -214,8 +286,8 @@ declare class WebSocket extends EventEmitter {
    * possible too.
    *
    * @param data The payload, at most 125 bytes
-   * @param mask Whether to mask it; not by default, as a server must not
-   *     (RFC 6455 §5.1)
+   * @param mask Whether to mask it; by default as RFC 6455 §5.1 has it: a
+   *     client does, a server does not
    * @param cb Called when the kernel has taken the frame, or with an error
    * @throws {Error} If the connection is in state `CONNECTING`
    * @throws {RangeError} If the payload is longer than 125 bytes
@@ -232,8 +304,8 @@ declare class WebSocket extends EventEmitter {
    * possible too.
    *
    * @param data The payload, at most 125 bytes
-   * @param mask Whether to mask it; not by default, as a server must not
-   *     (RFC 6455 §5.1)
+   * @param mask Whether to mask it; by default as RFC 6455 §5.1 has it: a
+   *     client does, a server does not
    * @param cb Called when the kernel has taken the frame, or with an error
    * @throws {Error} If the connection is in state `CONNECTING`
    * @throws {RangeError} If the payload is longer than 125 bytes
@@ -271,13 +343,16 @@ declare class WebSocket extends EventEmitter {
     options: {
       /** Whether it is binary; by default unless it is a string or number. */
       binary?: boolean | undefined;
-      /** Has no effect: there is no compression yet. */
+      /**
+       * Whether to compress it; true by default. Without effect unless
+       * permessage-deflate was negotiated.
+       */
       compress?: boolean | undefined;
       /** Whether it is the last fragment (RFC 6455 §5.4); true by default. */
       fin?: boolean | undefined;
       /**
-       * Whether to mask it; not by default, as a server must not (RFC 6455
-       * §5.1).
+       * Whether to mask it; by default as RFC 6455 §5.1 has it: a client does,
+       * a server does not.
        */
       mask?: boolean | undefined;
     },
@@ -286,7 +361,8 @@ declare class WebSocket extends EventEmitter {
 
   /**
    * Closes the transport without a closing handshake. What was sent before
-   * goes out as far as the kernel takes it at once.
+   * goes out as far as the kernel takes it at once. A handshake in progress is
+   * aborted, with an 'error'.
    */
   terminate(): void;
 
@@ -328,7 +404,7 @@ declare class WebSocket extends EventEmitter {
   ): void;
 
   // The second signature of each takes any event, as `EventEmitter` does:
-  // those of users, those of the client, and listeners typed more narrowly.
+  // those of users, and listeners typed more narrowly.
 
   on<K extends keyof ConnectionEvents>(
     event: K,
@@ -397,7 +473,7 @@ declare namespace WebSocket {
   > = (info: {
     /** The header of that name; `undefined` if the client sent none. */
     origin: string;
-    /** Whether the connection is encrypted; false as long as TLS is not. */
+    /** Whether the connection is encrypted. */
     secure: boolean;
     /** The client's GET request. */
     req: Request;
@@ -413,7 +489,7 @@ declare namespace WebSocket {
     info: {
       /** The header of that name; `undefined` if the client sent none. */
       origin: string;
-      /** Whether the connection is encrypted; false as long as TLS is not. */
+      /** Whether the connection is encrypted. */
       secure: boolean;
       /** The client's GET request. */
       req: Request;
@@ -433,10 +509,20 @@ declare namespace WebSocket {
     ) => void
   ) => void;
 
+  /** Certificates and keys. */
+  type CertMeta = string | string[] | Buffer | Buffer[];
+
   /**
-   * Options of permessage-deflate (RFC 7692). They have no effect: the
-   * extension is not negotiated yet.
+   * Called with a client's request instead of sending it: it has to call
+   * `request.end()`, before which headers may be changed. With redirects it is
+   * called for each request.
    */
+  type FinishRequestCallback = (
+    request: ClientRequest,
+    websocket: WebSocket
+  ) => void;
+
+  /** Options of permessage-deflate (RFC 7692). */
   interface PerMessageDeflateOptions {
     /** Whether the server forgets its window after each message. */
     serverNoContextTakeover?: boolean | undefined;
@@ -529,54 +615,11 @@ declare namespace WebSocket {
   }
 
   /**
-   * Options of a server. `port` has to be given. Limits and sizes are
-   * truncated to 32-bit integers; where 0 turns a limit off, so does less.
+   * Options of a connection, of a client or of all that a server has. Limits and
+   * sizes are truncated to 32-bit integers; where 0 turns a limit off, so does
+   * less.
    */
-  interface ServerOptions<
-    U extends typeof WebSocket = typeof WebSocket,
-    V extends typeof IncomingMessage = typeof IncomingMessage
-  > {
-    /**
-     * The host name or address to bind to. By default all addresses: `::` for
-     * IPv6 and IPv4, or `0.0.0.0` where there is no IPv6. Without it the
-     * constructor binds before it returns.
-     */
-    host?: string | undefined;
-    /** The TCP port, 0 to 65535; 0 for any that is free. */
-    port?: number | undefined;
-    /**
-     * The length of the kernel's queue of connections not yet accepted; 511 by
-     * default, as Node's.
-     */
-    backlog?: number | undefined;
-    /**
-     * An HTTP server whose upgrades to handle. Not served yet: the constructor
-     * throws.
-     */
-    server?: HTTPServer<V> | HTTPSServer<V> | undefined;
-    /** Decides on handshakes; by default all that are valid are accepted. */
-    verifyClient?:
-      | VerifyClientCallbackAsync<InstanceType<V>>
-      | VerifyClientCallbackSync<InstanceType<V>>
-      | undefined;
-    /**
-     * Selects one of the subprotocols that the client offers, if it offers
-     * any, or none by `false` (RFC 6455 §4.2.2). By default the first is
-     * selected.
-     */
-    handleProtocols?:
-      | ((protocols: Set<string>, request: InstanceType<V>) => string | false)
-      | undefined;
-    /**
-     * Accept only handshakes for this path, without a query; by default for
-     * any. Others are answered with 400.
-     */
-    path?: string | undefined;
-    /**
-     * Whether `handleUpgrade()` is called by the user. Not served yet: the
-     * constructor throws.
-     */
-    noServer?: boolean | undefined;
+  interface ConnectionOptions {
     /**
      * Whether several 'message', 'ping' and 'pong' events of a connection may
      * be emitted in one turn of the event loop; true by default.
@@ -584,14 +627,6 @@ declare namespace WebSocket {
     allowSynchronousEvents?: boolean | undefined;
     /** Whether pings are answered (RFC 6455 §5.5.3); true by default. */
     autoPong?: boolean | undefined;
-    /** Whether to keep the set `clients`; true by default. */
-    clientTracking?: boolean | undefined;
-    /**
-     * Whether to compress messages (RFC 7692); false by default. There is no
-     * compression yet. If set, handshakes whose Sec-WebSocket-Extensions
-     * header is invalid are rejected with 400.
-     */
-    perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
     /**
      * Bytes that a message may have, 104857600 (100 MiB) by default, 0 for no
      * limit. A longer one fails the connection with close code 1009,
@@ -622,30 +657,146 @@ declare namespace WebSocket {
      */
     skipUTF8Validation?: boolean | undefined;
     /**
-     * Milliseconds from the server's close frame until the connection is
-     * terminated if the peer has not closed it; 30000 by default. Less than 1
+     * Milliseconds from our close frame until the connection is terminated if
+     * the peer has not closed it; 30000 by default. Less than 1
      * and more than 2147483647 count as 1, as in `setTimeout()`.
      */
     closeTimeout?: number | undefined;
     /**
-     * Milliseconds in which the head of a request must have been received, or
-     * it is answered with 408; 60000 by default, as that of Node's HTTP server,
-     * 0 for no limit. Not in ws.
-     */
-    headersTimeout?: number | undefined;
-    /**
-     * Pings every connection and terminates those that fall silent; off by
+     * Pings the peer and terminates the connection if it falls silent; off by
      * default. Independent of JavaScript, and no event tells of it but 'pong',
      * and 'close' with code 1006. The constructor throws a `TypeError` if one
      * of its times is out of range. Not in ws.
      */
     heartbeat?: HeartbeatOptions | null | undefined;
     /**
-     * Bytes of one connection that may wait for JavaScript before its socket
+     * Bytes of a connection that may wait for JavaScript before its socket
      * is not read any more; 1048576 (1 MiB) by default, also for 0. A message
      * of up to `maxPayload` always passes. Not in ws.
      */
     maxInboundBytes?: number | undefined;
+  }
+
+  /**
+   * Options of a client. Those of `http.request()`, or for `wss` of
+   * `https.request()`, can be given too, but for `host`, `hostname`, `port`,
+   * `path`, `method`, `socketPath`, `protocol` and `timeout`, which have no
+   * effect: the URL says where to connect to.
+   */
+  interface ClientOptions extends SecureContextOptions, ConnectionOptions {
+    /** Has no effect, here and in ws. */
+    protocol?: string | undefined;
+    /** The subprotocols that are offered, unless the second argument is. */
+    protocols?: string | string[] | undefined;
+    /** Whether to follow redirects; false by default. */
+    followRedirects?: boolean | undefined;
+    /** How many redirects to follow; 10 by default. */
+    maxRedirects?: number | undefined;
+    /**
+     * Fills in the masking key of each frame that is sent (RFC 6455 §5.3). By
+     * default it can't be predicted, as it has to be unless the connection is
+     * known to have no intermediaries.
+     *
+     * @param mask Four bytes
+     */
+    generateMask?(mask: Buffer): void;
+    /**
+     * Milliseconds in which the handshake must be done, counted anew after each
+     * redirect; no limit by default.
+     */
+    handshakeTimeout?: number | undefined;
+    /**
+     * Whether to offer compression of messages (RFC 7692); true by default.
+     */
+    perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+    /** The local address to connect from. */
+    localAddress?: string | undefined;
+    /** The value of Sec-WebSocket-Version: 13, the default, or 8. */
+    protocolVersion?: number | undefined;
+    /** Headers of the request. */
+    headers?: { [key: string]: string } | undefined;
+    /** The header of that name, or Sec-WebSocket-Origin in version 8. */
+    origin?: string | undefined;
+    /** The agent of the request; none is used by default. */
+    agent?: Agent | undefined;
+    /** Has no effect, here and in ws. */
+    host?: string | undefined;
+    /** 4 or 6, to look the host name up only in IPv4 or IPv6. */
+    family?: number | undefined;
+    /** As that of `tls.connect()`. */
+    checkServerIdentity?(servername: string, cert: CertMeta): boolean;
+    /** As that of `tls.connect()`. */
+    rejectUnauthorized?: boolean | undefined;
+    /** As that of `http.request()`. */
+    createConnection?:
+      typeof createConnection | ClientRequestArgs['createConnection'];
+    /** Sends the request in place of the client. */
+    finishRequest?: FinishRequestCallback | undefined;
+  }
+
+  /**
+   * Options of a server. Exactly one of `port`, `server` and `noServer` has to
+   * be given.
+   */
+  interface ServerOptions<
+    U extends typeof WebSocket = typeof WebSocket,
+    V extends typeof IncomingMessage = typeof IncomingMessage
+  > extends ConnectionOptions {
+    /**
+     * The host name or address to bind to. By default all addresses: `::` for
+     * IPv6 and IPv4, or `0.0.0.0` where there is no IPv6. Without it the
+     * constructor binds before it returns.
+     */
+    host?: string | undefined;
+    /** The TCP port to listen on, 0 to 65535; 0 for any that is free. */
+    port?: number | undefined;
+    /**
+     * The length of the kernel's queue of connections not yet accepted; 511 by
+     * default, as Node's.
+     */
+    backlog?: number | undefined;
+    /**
+     * An HTTP or HTTPS server whose upgrades to handle. Several servers may
+     * share it, each with a `path` of its own.
+     */
+    server?: HTTPServer<V> | HTTPSServer<V> | undefined;
+    /** Decides on handshakes; by default all that are valid are accepted. */
+    verifyClient?:
+      | VerifyClientCallbackAsync<InstanceType<V>>
+      | VerifyClientCallbackSync<InstanceType<V>>
+      | undefined;
+    /**
+     * Selects one of the subprotocols that the client offers, if it offers
+     * any, or none by `false` (RFC 6455 §4.2.2). By default the first is
+     * selected.
+     */
+    handleProtocols?:
+      | ((protocols: Set<string>, request: InstanceType<V>) => string | false)
+      | undefined;
+    /**
+     * Accept only handshakes for this path, without a query; by default for
+     * any. Others are answered with 400.
+     */
+    path?: string | undefined;
+    /**
+     * Whether `handleUpgrade()` is called by the user, for upgrades of any HTTP
+     * server.
+     */
+    noServer?: boolean | undefined;
+    /** Whether to keep the set `clients`; true by default. */
+    clientTracking?: boolean | undefined;
+    /**
+     * Whether to compress messages (RFC 7692) if the client offers it; false by
+     * default. If set, handshakes whose Sec-WebSocket-Extensions header is
+     * invalid are rejected with 400.
+     */
+    perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+    /**
+     * Milliseconds in which the head of a request must have been received, or
+     * it is answered with 408; 60000 by default, as that of Node's HTTP server,
+     * 0 for no limit. Only with `port`: a `server` has its own. Not in ws.
+     */
+    headersTimeout?: number | undefined;
     /**
      * Bytes of all connections of this thread, of whatever server, that may
      * wait for JavaScript; 67108864 (64 MiB) by default, also for 0. Past it no
@@ -695,27 +846,31 @@ declare namespace WebSocket {
     clients: Set<InstanceType<T>>;
 
     /**
-     * Starts listening. That it fails is told by 'error'.
+     * Starts listening if `port` is given. That it fails is told by 'error'.
      *
-     * @param options Options; `port` has to be given
-     * @param callback Called when the server listens, before 'listening'
+     * @param options Options; one of `port`, `server` and `noServer` has to be
+     *     given
+     * @param callback Called when the server listens on `port`, before
+     *     'listening'
      * @throws {TypeError} Unless exactly one of `port`, `server` and `noServer`
      *     is given, and if a time of `heartbeat` is out of range
      * @throws {RangeError} If `port` is none, with code `ERR_SOCKET_BAD_PORT`
-     * @throws {Error} If `server` or `noServer` is given, or a path as `port`:
-     *     they are not served yet
      */
     constructor(options?: ServerOptions<T, U>, callback?: () => void);
 
     /**
-     * Where the server listens; `null` before it is bound and after `close()`.
-     * A `string`, the path of a pipe, is not returned yet.
+     * Where the server listens, for a pipe its path; `null` before it is bound
+     * and after `close()`.
+     *
+     * @throws {Error} If the server was made with `noServer`
      */
     address(): AddressInfo | string | null;
 
     /**
-     * Stops listening. Connections stay open; 'close' is emitted when the last
-     * is closed. Handshakes in progress are answered with 503.
+     * Stops listening, and handling the upgrades of a `server`, which itself is
+     * not closed. Connections stay open; 'close' is emitted when the last is
+     * closed, as far as they are tracked by `clients`. Handshakes in progress
+     * are answered with 503.
      *
      * @param cb Called at 'close', with an error if the server was closed
      *     before
@@ -723,15 +878,14 @@ declare namespace WebSocket {
     close(cb?: (error?: Error) => void): void;
 
     /**
-     * Handles a request for an upgrade. The server calls it for each; a
-     * derived class may override it.
+     * Handles a request for an upgrade. The server calls it for each, the user
+     * if it was made with `noServer`; a derived class may override it.
      *
      * @param request The client's GET request
      * @param socket The socket it came over
      * @param upgradeHead What the client sent behind the request
      * @param callback Called when the handshake is accepted
-     * @throws {Error} If the request did not come in through this package, or
-     *     if a connection was made of its socket already
+     * @throws {Error} If a connection was made of its socket already
      */
     handleUpgrade(
       request: InstanceType<U>,
@@ -748,6 +902,30 @@ declare namespace WebSocket {
      * @param request The client's GET request
      */
     shouldHandle(request: InstanceType<U>): boolean | Promise<boolean>;
+
+    /**
+     * Answers a handshake that nobody rejected and makes the connection.
+     * `handleUpgrade()` calls it; a derived class may override it. Not documented
+     * by ws.
+     *
+     * @param extensions What was negotiated, by the names of the extensions
+     * @param key The client's Sec-WebSocket-Key
+     * @param protocols The subprotocols that the client offers
+     * @param request The client's GET request
+     * @param socket The socket it came over
+     * @param head What the client sent behind the request
+     * @param callback Called with the connection
+     * @throws {Error} If a connection was made of its socket already
+     */
+    completeUpgrade(
+      extensions: Record<string, PerMessageDeflate>,
+      key: string,
+      protocols: Set<string>,
+      request: InstanceType<U>,
+      socket: Duplex,
+      head: Buffer,
+      callback: (client: InstanceType<T>, request: InstanceType<U>) => void
+    ): void;
 
     // As those of `WebSocket`.
 
@@ -803,6 +981,220 @@ declare namespace WebSocket {
     T extends typeof WebSocket = typeof WebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage
   > extends WebSocketServer<T, U> {}
+
+  /**
+   * Makes a stream of a connection: messages are what is read and written. It
+   * waits for the handshake, pauses the connection while nobody reads, and
+   * terminates it when destroyed.
+   *
+   * @param websocket The connection
+   * @param options Options of the stream. With `readableObjectMode` text is read
+   *     as strings. `autoDestroy`, `emitClose`, `objectMode` and
+   *     `writableObjectMode` have no effect
+   */
+  function createWebSocketStream(
+    websocket: WebSocket,
+    options?: DuplexOptions
+  ): Duplex;
+
+  /**
+   * What a Sec-WebSocket-Extensions header says (RFC 6455 §9.1): by the names of
+   * the extensions their offers, and in each by the names of the parameters their
+   * values, `true` for one without.
+   */
+  type ParsedExtensions = Record<
+    string,
+    Array<Record<string, Array<string | true>>>
+  >;
+
+  /** The Sec-WebSocket-Extensions header. */
+  const extension: {
+    /**
+     * Writes a header. A list of one may be given without the list.
+     *
+     * @param extensions What to say
+     */
+    format(extensions: {
+      readonly [name: string]: MaybeList<{
+        readonly [param: string]: MaybeList<string | number | boolean>;
+      }>;
+    }): string;
+    /**
+     * Reads a header.
+     *
+     * @param header The value of the header
+     * @throws {SyntaxError} If it is invalid
+     */
+    parse(header: string): ParsedExtensions;
+  };
+
+  /** The Sec-WebSocket-Protocol header. */
+  const subprotocol: {
+    /**
+     * Reads a header.
+     *
+     * @param header The value of the header
+     * @throws {SyntaxError} If it is invalid, or names a subprotocol twice
+     */
+    parse(header: string): Set<string>;
+  };
+
+  /** What a frame is made of (RFC 6455 §5.2), but for its payload. */
+  interface FrameOptions {
+    /** The opcode. */
+    opcode: number;
+    /** Whether it is the last fragment; false by default. */
+    fin?: boolean | undefined;
+    /** Whether to set RSV1, by which compressed messages are told. */
+    rsv1?: boolean | undefined;
+    /** Whether to mask the payload; false by default. */
+    mask?: boolean | undefined;
+    /** Where to put the masking key. */
+    maskBuffer?: Buffer | undefined;
+    /** Fills in the masking key. */
+    generateMask?: ((mask: Buffer) => void) | undefined;
+    /** Whether masking must not change the payload itself. */
+    readOnly?: boolean | undefined;
+  }
+
+  /**
+   * Writes frames to a socket. Every connection has one of its own; the class
+   * is there for those who encode frames themselves. Not documented by ws.
+   */
+  class Sender {
+    /**
+     * @param socket The socket
+     * @param extensions What was negotiated, by the names of the extensions
+     * @param generateMask Fills in masking keys
+     */
+    constructor(
+      socket: Duplex,
+      extensions?: Record<string, PerMessageDeflate>,
+      generateMask?: (mask: Buffer) => void
+    );
+
+    /**
+     * Encodes a frame.
+     *
+     * @param data The payload
+     * @param options The rest of the frame
+     * @returns The bytes of the frame, in pieces
+     */
+    static frame(data: Buffer | string, options: FrameOptions): Buffer[];
+
+    /** Sends a close frame. */
+    close(
+      code: number | undefined,
+      data: string | Buffer | undefined,
+      mask: boolean,
+      cb?: SendCallback
+    ): void;
+    /** Sends a ping. */
+    ping(data: BufferLike, mask: boolean, cb?: SendCallback): void;
+    /** Sends a pong. */
+    pong(data: BufferLike, mask: boolean, cb?: SendCallback): void;
+    /** Sends a message, or a fragment of one. */
+    send(
+      data: BufferLike,
+      options: {
+        binary?: boolean | undefined;
+        compress?: boolean | undefined;
+        fin?: boolean | undefined;
+        mask?: boolean | undefined;
+      },
+      cb?: SendCallback
+    ): void;
+    /**
+     * Writes a frame that was encoded before.
+     *
+     * @param list The bytes of the frame, in pieces
+     * @param cb Called when the kernel has taken them, or with an error
+     */
+    sendFrame(list: readonly Buffer[], cb?: SendCallback): void;
+  }
+
+  /** Options of a `Receiver`. */
+  interface ReceiverOptions {
+    /** As that of `ConnectionOptions`. */
+    allowSynchronousEvents?: boolean | undefined;
+    /** As that of `WebSocket`. */
+    binaryType?: WebSocket['binaryType'] | undefined;
+    /** What was negotiated, by the names of the extensions. */
+    extensions?: Record<string, PerMessageDeflate> | undefined;
+    /** Whether frames are to be masked, as a client's are; false by default. */
+    isServer?: boolean | undefined;
+    /** As that of `ConnectionOptions`, but without a limit by default. */
+    maxBufferedChunks?: number | undefined;
+    /** As that of `ConnectionOptions`, but without a limit by default. */
+    maxFragments?: number | undefined;
+    /** As that of `ConnectionOptions`, but without a limit by default. */
+    maxPayload?: number | undefined;
+    /** As that of `ConnectionOptions`. */
+    skipUTF8Validation?: boolean | undefined;
+  }
+
+  /**
+   * Decodes the bytes that are written to it. It emits 'message', 'ping' and
+   * 'pong' as a `WebSocket` does, and 'conclude' with code and reason of a close
+   * frame. Not documented by ws.
+   */
+  class Receiver extends Writable {
+    /**
+     * @param options Options
+     */
+    constructor(options?: ReceiverOptions);
+  }
+
+  /**
+   * The extension permessage-deflate (RFC 7692), as negotiated and run for one
+   * connection. Not documented by ws.
+   */
+  class PerMessageDeflate {
+    /** The name of the extension, `permessage-deflate`. */
+    static readonly extensionName: string;
+
+    /** The parameters that were agreed on; `null` before `accept()`. */
+    params: Record<string, string | number | boolean> | null;
+
+    /**
+     * @param options Options
+     */
+    constructor(
+      options?: PerMessageDeflateOptions & {
+        /** Whether this is the server's end; false by default. */
+        isServer?: boolean | undefined;
+        /** Bytes that a message may have; no limit by default. */
+        maxPayload?: number | undefined;
+      }
+    );
+
+    /** The parameters of a client's offer. */
+    offer(): Record<string, string | number | boolean>;
+    /**
+     * Agrees on parameters.
+     *
+     * @param configurations The offers of the peer, or its response, as
+     *     `extension.parse()` reads them
+     * @throws {Error} If none of them can be accepted
+     */
+    accept(
+      configurations: Array<Record<string, Array<string | true>>>
+    ): Record<string, string | number | boolean>;
+    /** Lets go of all memory. */
+    cleanup(): void;
+    /** Compresses a message, or a fragment of one. */
+    compress(
+      data: Buffer | string,
+      fin: boolean,
+      callback: (error: Error | null, result?: Buffer) => void
+    ): void;
+    /** Decompresses a message, or a fragment of one. */
+    decompress(
+      data: Buffer,
+      fin: boolean,
+      callback: (error: Error | null, result?: Buffer) => void
+    ): void;
+  }
 
   /** The class that the package exports. */
   const WebSocket: typeof WebSocketAlias;

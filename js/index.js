@@ -1,5 +1,6 @@
 'use strict';
 
+const createWebSocketStream = require('./stream');
 const extension = require('./extension');
 const subprotocol = require('./subprotocol');
 const PerMessageDeflate = require('./permessage-deflate');
@@ -7,6 +8,7 @@ const Sender = require('./sender');
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 
+WebSocket.createWebSocketStream = createWebSocketStream;
 WebSocket.extension = extension;
 WebSocket.subprotocol = subprotocol;
 WebSocket.PerMessageDeflate = PerMessageDeflate;

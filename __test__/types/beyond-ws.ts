@@ -1,6 +1,15 @@
 // What `@types/ws` does not declare, and what ours refuses.
 
-import WebSocket, { WebSocketServer } from 'ws';
+import { Duplex } from 'stream';
+import WebSocket, {
+  createWebSocketStream,
+  extension,
+  PerMessageDeflate,
+  Receiver,
+  Sender,
+  subprotocol,
+  WebSocketServer
+} from 'ws';
 
 const wss: WebSocketServer = new WebSocketServer({
   port: 0,
@@ -17,14 +26,6 @@ const wss: WebSocketServer = new WebSocketServer({
 class Client extends WebSocket {
   name = '';
 }
-
-class Session extends WebSocket {
-  constructor(address: null) {
-    super(address);
-  }
-}
-
-new WebSocketServer({ port: 0, WebSocket: Session });
 
 const typed: WebSocketServer<typeof Client> = new WebSocketServer({
   port: 0,
@@ -67,7 +68,73 @@ new WebSocketServer({ port: 0, heartbeat: { interval: 30000 } });
 new WebSocketServer({ port: 0, WebSocket: Date });
 // @ts-expect-error a subprotocol is a string
 new WebSocketServer({ port: 0, handleProtocols: () => 1 });
-// @ts-expect-error there is no client yet
-new WebSocket('ws://localhost');
-// @ts-expect-error nor the stream
-WebSocket.createWebSocketStream;
+
+// Clients.
+
+const client = new WebSocket('ws://localhost', {
+  protocols: ['a', 'b'],
+  closeTimeout: 1000,
+  maxPendingAutoPongs: 10,
+  heartbeat: { interval: 30000, timeout: 10000 },
+  maxInboundBytes: 65536,
+  createConnection: (options: object) => new Duplex()
+});
+new WebSocket('ws://localhost', { protocols: 'a' });
+
+client.on('redirect', (url, request) => {
+  // @ts-expect-error the URL is a string
+  url.href;
+  request.abort();
+});
+client.on('unexpected-response', (request, response) => {
+  // @ts-expect-error the request comes first
+  request.statusCode + response.statusCode;
+});
+// @ts-expect-error a subprotocol is a string
+new WebSocket('ws://localhost', [1]);
+// @ts-expect-error a URL is text or a URL
+new WebSocket(8080);
+// @ts-expect-error no such option
+new WebSocket('ws://localhost', { handshakeTimout: 1000 });
+// @ts-expect-error a time is a number
+new WebSocket('ws://localhost', [], { handshakeTimeout: '1s' });
+// @ts-expect-error a stream is made of a connection
+createWebSocketStream('ws://localhost');
+// @ts-expect-error no such option of a stream
+createWebSocketStream(client, { readableHighWatermark: 1 });
+
+// What ws exports without documenting it.
+
+const offers = extension.parse('permessage-deflate; client_max_window_bits');
+const value: string | true = offers['permessage-deflate'][0].name[0];
+const header: string = extension.format({ a: [{ b: true }, { c: [1, 'd'] }] });
+extension.format({ a: {} });
+extension.format(offers);
+const names: Set<string> = subprotocol.parse('a, b');
+// @ts-expect-error a header is text
+subprotocol.parse(['a', 'b']);
+
+const frame: Buffer[] = Sender.frame(Buffer.from('a'), {
+  opcode: 1,
+  fin: true
+});
+// @ts-expect-error an opcode is needed
+Sender.frame('a', { fin: true });
+new Sender(new Duplex()).sendFrame(frame, (error) => error?.message);
+new Receiver({ isServer: true, binaryType: 'blob' }).write(frame[0]);
+
+const deflate = new PerMessageDeflate({ isServer: true, threshold: 0 });
+deflate.accept(offers[PerMessageDeflate.extensionName]);
+deflate.compress('a', true, (error, result) => result?.length);
+deflate.cleanup();
+
+const relayed = new WebSocket(null, undefined, { isServer: false });
+relayed.setSocket(new Duplex(), Buffer.alloc(0), { maxPayload: 0 });
+
+class Gate extends WebSocketServer {
+  completeUpgrade(
+    ...args: Parameters<WebSocketServer['completeUpgrade']>
+  ): void {
+    super.completeUpgrade(...args);
+  }
+}

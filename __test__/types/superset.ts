@@ -1,5 +1,5 @@
-// Every type and member that `@types/ws` declares for servers is there, and a
-// value of its type fits ours. A new version of it that declares more fails here.
+// Every type and member that `@types/ws` declares is there, and a value of its
+// type fits ours. A new version of it that declares more fails here.
 
 import Reference = require('reference');
 import WebSocket = require('ws');
@@ -14,9 +14,8 @@ type Missing<Theirs, Ours, Known extends string = never> = Exclude<
 
 expectNone<Missing<Reference, WebSocket>>();
 expectNone<Missing<Reference.Server, WebSocket.Server>>();
-expectNone<
-  Missing<typeof Reference, typeof WebSocket, 'createWebSocketStream'>
->();
+expectNone<Missing<typeof Reference, typeof WebSocket>>();
+expectNone<Missing<Reference.ClientOptions, WebSocket.ClientOptions>>();
 expectNone<Missing<Reference.ServerOptions, WebSocket.ServerOptions>>();
 expectNone<
   Missing<
@@ -30,12 +29,70 @@ expectNone<Missing<Reference.ErrorEvent, WebSocket.ErrorEvent>>();
 expectNone<Missing<Reference.MessageEvent, WebSocket.MessageEvent>>();
 expectNone<Missing<Reference.AddressInfo, WebSocket.AddressInfo>>();
 
-// Values pass both ways, but for `send`, which takes at least what theirs takes.
-// The `WebSocket` option is a class, and theirs can connect.
-declare let theirOptions: Omit<Reference.ServerOptions, 'WebSocket'>;
-declare let ourOptions: Omit<WebSocket.ServerOptions, 'WebSocket'>;
+// Types without members that could be missing.
+type Types = [
+  Reference.CertMeta | WebSocket.CertMeta,
+  Reference.FinishRequestCallback | WebSocket.FinishRequestCallback,
+  Reference.Event | WebSocket.Event,
+  Reference.EventListenerOptions | WebSocket.EventListenerOptions
+];
+
+// What does not name the class of connections, of which ours has more members,
+// passes both ways, but for what takes at least what theirs takes.
+type Plain<Options> = Omit<Options, 'WebSocket' | 'finishRequest'>;
+declare let theirOptions: Plain<Reference.ServerOptions>;
+declare let ourOptions: Plain<WebSocket.ServerOptions>;
 ourOptions = theirOptions;
 theirOptions = ourOptions;
+
+declare let theirClient: Plain<Reference.ClientOptions>;
+declare let ourClient: Plain<WebSocket.ClientOptions>;
+ourClient = theirClient;
+theirClient = ourClient as Omit<typeof ourClient, 'createConnection'>;
+ourClient.createConnection = theirClient.createConnection;
+
+type Same =
+  | 'bufferedAmount'
+  | 'close'
+  | 'extensions'
+  | 'isPaused'
+  | 'pause'
+  | 'ping'
+  | 'pong'
+  | 'protocol'
+  | 'readyState'
+  | 'resume'
+  | 'send'
+  | 'terminate'
+  | 'url'
+  | 'CONNECTING'
+  | 'OPEN'
+  | 'CLOSING'
+  | 'CLOSED';
+declare let theirMembers: Pick<Reference, Same>;
+declare let ourMembers: Pick<WebSocket, Same>;
+theirMembers = ourMembers;
+
+// The rest of the members, so that a new one is looked at.
+type Rest =
+  | keyof NodeJS.EventEmitter
+  | `on${keyof Reference.WebSocketEventMap}`
+  | 'addEventListener'
+  | 'removeEventListener'
+  | 'binaryType';
+expectNone<Exclude<keyof Reference, Same | Rest>>();
+
+declare let theirBinaryType: Reference['binaryType'];
+declare let ourBinaryType: WebSocket['binaryType'];
+ourBinaryType = theirBinaryType;
+
+declare let theirArguments: ConstructorParameters<typeof Reference>;
+new WebSocket(theirArguments[0], theirArguments[1], theirClient);
+
+declare let theirStream: Parameters<typeof Reference.createWebSocketStream>[1];
+declare let ourStream: Parameters<typeof WebSocket.createWebSocketStream>[1];
+ourStream = theirStream;
+theirStream = ourStream;
 
 declare let theirSend: Parameters<Reference['send']>;
 declare let ourSend: Parameters<WebSocket['send']>;

@@ -1,0 +1,3 @@
+import { Server } from 'oxws';
+
+new Server({ port: 0 });

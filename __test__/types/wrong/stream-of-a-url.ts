@@ -1,0 +1,3 @@
+import { createWebSocketStream } from 'ws';
+
+createWebSocketStream('ws://localhost');

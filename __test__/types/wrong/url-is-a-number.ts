@@ -1,0 +1,3 @@
+import WebSocket from 'ws';
+
+new WebSocket(8080);
