@@ -85,7 +85,8 @@ describe('WebSocket', () => {
         path: '/x',
         port: 1,
         protocol: 'x:',
-        socketPath: '/x'
+        socketPath: '/x',
+        timeout: 1
       });
 
       assert.strictEqual(req.method, 'GET');
@@ -94,6 +95,7 @@ describe('WebSocket', () => {
       assert.strictEqual(options.host, 'localhost');
       assert.strictEqual(options.port, '81');
       assert.ok(!options.socketPath);
+      assert.ok(!options.timeout);
     });
 
     for (const [url, host, port] of [
