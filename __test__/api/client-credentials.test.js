@@ -205,6 +205,24 @@ describe('WebSocket', () => {
       assert.deepStrictEqual(credentials(server), [none(server.authority)]);
     });
 
+    it('are not sent from a host to a socket of its name', async (t) => {
+      const server = await startRedirecting(t, {
+        '/a': 'ws+unix:example.test:/b'
+      });
+      const ws = createClient(t, 'ws://example.test/a', {
+        createConnection: () =>
+          net.connect({ host: 'localhost', port: server.port }),
+        followRedirects,
+        headers: { Cookie: 'a=b' }
+      });
+
+      await once(ws, 'open');
+      assert.deepStrictEqual(
+        credentials(server).map((learnt) => learnt.cookie),
+        ['a=b', undefined]
+      );
+    });
+
     it('are not sent from a host to a socket', unixOnly, async (t) => {
       const path = socketPath(t);
       const server = await startRedirecting(t, {
@@ -272,7 +290,7 @@ describe('WebSocket', () => {
       });
 
       it('wins over that of the redirect', async (t) => {
-        const locations = {};
+        const locations = { '/b': '/c' };
         const server = await startRedirecting(t, locations);
 
         locations['/a'] = `ws://baz:qux@${server.authority}/b`;
@@ -285,7 +303,7 @@ describe('WebSocket', () => {
         await once(ws, 'open');
         assert.deepStrictEqual(
           credentials(server).map((learnt) => learnt.authorization),
-          [basic('foo:bar'), basic('foo:bar')]
+          [basic('foo:bar'), basic('foo:bar'), basic('foo:bar')]
         );
       });
     });

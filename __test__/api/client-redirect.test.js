@@ -155,6 +155,26 @@ describe('WebSocket', () => {
       assert.strictEqual(server.requests.length, 11);
     });
 
+    it('ends the connection on which it was redirected', async (t) => {
+      const server = await startHttp(t, {
+        upgrade(req, socket) {
+          if (req.url === '/b') return;
+
+          socket.write(
+            'HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /b\r\n\r\n'
+          );
+        }
+      });
+      const upgraded = once(server, 'upgrade');
+
+      createClient(t, `ws://${server.authority}`, { followRedirects });
+
+      const [, socket] = await upgraded;
+
+      socket.resume();
+      await once(socket, 'end');
+    });
+
     it('asks for the same again, with another key', async (t) => {
       const server = await startRedirecting(t, { '/': '/b' });
       const finished = [];
