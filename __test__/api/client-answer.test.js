@@ -13,7 +13,7 @@ const {
   respond,
   startHttp
 } = require('../support/client');
-const { called, once } = require('../support/deadline');
+const { called, once, turns } = require('../support/deadline');
 const { text } = require('../support/frame');
 const { WebSocket } = require('../support/implementation');
 
@@ -243,6 +243,26 @@ describe('WebSocket', () => {
 
       ws.on('unexpected-response', (req) => req.destroy(new Error('foo')));
       assert.strictEqual((await failure(ws)).message, 'foo');
+    });
+
+    it('leaves no socket behind when it has been read', async (t) => {
+      const ended = [];
+      const server = await startHttp(t, {
+        upgrade(req, socket) {
+          ended.push(once(socket, 'end'));
+          socket.resume();
+          socket.write('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
+        }
+      });
+      const ws = createClient(t, `ws://${server.authority}`);
+      const [, res] = await once(ws, 'unexpected-response');
+
+      res.resume();
+      await once(res, 'end');
+      await turns(3);
+      ws.terminate();
+      await failure(ws);
+      await ended[0];
     });
 
     for (const method of ['close', 'terminate']) {
