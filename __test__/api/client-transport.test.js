@@ -5,6 +5,7 @@ const http = require('node:http');
 const https = require('node:https');
 const net = require('node:net');
 const { Duplex } = require('node:stream');
+const { connect } = require('node:tls');
 const { describe, it } = require('node:test');
 
 const tls = require('../support/tls');
@@ -106,6 +107,52 @@ describe('WebSocket', () => {
       assert.strictEqual(ws._socket, sockets[0]);
       // A socket that is upgraded is the agent's no more.
       assert.deepStrictEqual(Object.keys(agent.sockets), []);
+    });
+
+    it('may provide the socket later', async (t) => {
+      const server = await startHttp(t);
+      const agent = new http.Agent();
+
+      agent.createConnection = (options, callback) => {
+        setImmediate(() => callback(null, net.connect(options)));
+      };
+
+      await once(
+        createClient(t, `ws://${server.authority}`, { agent }),
+        'open'
+      );
+    });
+
+    it('may fail to provide a socket', async (t) => {
+      const agent = new http.Agent();
+
+      agent.createConnection = (options, callback) => {
+        setImmediate(() => callback(new Error('foo')));
+      };
+
+      const ws = createClient(t, 'ws://example.test', { agent });
+
+      assert.strictEqual((await failure(ws)).message, 'foo');
+    });
+
+    it('may be any object that gives requests a socket', async (t) => {
+      const server = await startHttp(t, { tls: tls.server });
+      const agent = {
+        // As agents for proxies do, which speak TLS themselves.
+        addRequest(req, options) {
+          assert.strictEqual(options.servername, 'example.test');
+          req.onSocket(
+            connect({ ...tls.trust, host: 'localhost', port: server.port })
+          );
+        }
+      };
+      const ws = createClient(t, 'wss://foo', {
+        agent,
+        servername: 'example.test'
+      });
+
+      await once(ws, 'open');
+      assert.strictEqual(server.requests[0].headers.host, 'foo');
     });
 
     it('provides the TLS socket', async (t) => {
