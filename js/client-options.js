@@ -51,17 +51,12 @@ function parseClientOptions(options) {
     followRedirects: false,
     maxRedirects: 10,
     ...options,
-    // Where the request goes is said by the URL alone, and its time by
-    // `handshakeTimeout`.
-    socketPath: undefined,
+    // Where the request goes is said by the URL alone.
     hostname: undefined,
+    method: 'GET',
     protocol: undefined,
     protocols: undefined,
-    timeout: undefined,
-    method: 'GET',
-    host: undefined,
-    path: undefined,
-    port: undefined
+    socketPath: undefined
   };
 
   if (!PROTOCOL_VERSIONS.includes(options.protocolVersion)) {

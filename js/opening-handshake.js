@@ -5,13 +5,11 @@
  * answer agrees with it (RFC 6455 §4.1). It sends and receives nothing.
  */
 
-const { createHash, randomBytes } = require('crypto');
+const { randomBytes } = require('crypto');
 
 const PerMessageDeflate = require('./permessage-deflate');
 const extension = require('./extension');
-
-// RFC 6455 §1.3.
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const { acceptKey } = require('./binding');
 
 // RFC 2616 §2.2: a token.
 const TOKEN = /^[!#$%&'*+\-.0-9A-Z^_`|a-z~]+$/;
@@ -171,17 +169,6 @@ function checkProtocols(protocols) {
   }
 
   return checked;
-}
-
-/**
- * @param {String} key The `Sec-WebSocket-Key` of a request
- * @return {String} The `Sec-WebSocket-Accept` of its answer
- * @private
- */
-function acceptKey(key) {
-  return createHash('sha1')
-    .update(key + GUID)
-    .digest('base64');
 }
 
 module.exports = OpeningHandshake;
