@@ -1,0 +1,77 @@
+'use strict';
+
+/**
+ * What stands for each module of a ws checkout when its suite runs on oxws. A
+ * public export stands for the module that defines it in ws; the three modules
+ * that ws does not export are put together here. A module that is not in this
+ * table has no counterpart.
+ */
+
+const path = require('node:path');
+
+/**
+ * The modules, by their path in the checkout without `.js`.
+ *
+ * @param {String} root The folder of the oxws package
+ * @return {Map<String, Function>} What gives each one's exports
+ */
+function adapters(root) {
+  const oxws = () => require(root);
+  const internal = (name) => require(path.join(root, 'js', name));
+  const exported = (name) => () => oxws()[name];
+
+  return new Map([
+    ['index', oxws],
+    ['lib/extension', exported('extension')],
+    ['lib/permessage-deflate', exported('PerMessageDeflate')],
+    ['lib/receiver', exported('Receiver')],
+    ['lib/sender', exported('Sender')],
+    ['lib/stream', exported('createWebSocketStream')],
+    ['lib/subprotocol', exported('subprotocol')],
+    ['lib/websocket', exported('WebSocket')],
+    ['lib/websocket-server', exported('WebSocketServer')],
+    [
+      'lib/constants',
+      () => ({
+        // The suite compares it by identity with what listeners receive.
+        EMPTY_BUFFER: internal('constants').EMPTY_BUFFER,
+        // RFC 6455 §1.3.
+        GUID: '258EAFA5-E914-47DA-95CA-C5AB0DC85B11',
+        hasBlob: true,
+        kListener: internal('event-target').kListener,
+        NOOP() {}
+      })
+    ],
+    ['lib/event-target', () => internal('event-target')],
+    ['lib/validation', () => validation(oxws(), internal('validation'))]
+  ]);
+}
+
+/**
+ * ws's `lib/validation`. Bytes are validated where messages are received: what
+ * a text message of them leads to is the answer.
+ *
+ * @param {Object} oxws The package
+ * @param {Object} own Its questions about values
+ * @return {Object} The exports
+ */
+function validation({ Receiver }, own) {
+  return {
+    ...own,
+    isValidUTF8(bytes) {
+      const receiver = new Receiver({ isServer: false });
+      let valid = null;
+
+      receiver.on('message', () => (valid = true));
+      receiver.on('error', () => (valid = false));
+      // RFC 6455 §5.2: the last frame of a text message, not masked.
+      receiver.write(Buffer.concat([Buffer.from([0x81, bytes.length]), bytes]));
+
+      if (valid === null) throw new Error('The receiver told nothing');
+
+      return valid;
+    }
+  };
+}
+
+module.exports = adapters;
