@@ -12,14 +12,16 @@ const net = require('net');
 
 const hub = require('./hub');
 const { Connection } = require('./connection');
-const { closeTransport, members, onNewListener } = require('./socket-members');
+const {
+  closeTransport,
+  countBuffered,
+  members,
+  onNewListener
+} = require('./socket-members');
 const { kConnection } = require('./constants');
 
 const { bytesRead, bytesWritten } = Object.getOwnPropertyDescriptors(
   net.Socket.prototype
-);
-const { writableLength } = Object.getOwnPropertyDescriptors(
-  Object.getPrototypeOf(net.Socket.prototype)
 );
 
 /**
@@ -44,13 +46,16 @@ function adopt(relay) {
   for (let chunk; (chunk = socket.read()) !== null;) relay.receive(chunk);
 
   // By now listeners have run.
+  relay.sendDeferred();
+
   const ids = canBeAdopted(relay)
     ? hub.open().adopt(handle.fd, relay.engine)
     : null;
 
   if (!ids) {
     delete socket._read;
-    socket.read(0);
+    // Not `read(0)`: the stream waits for what it has asked for already.
+    socket._read();
     return null;
   }
 
@@ -124,14 +129,9 @@ function override(socket, connection) {
       get() {
         return bytesWritten.get.call(this) + connection.traffic[1];
       }
-    },
-    writableLength: {
-      configurable: true,
-      get() {
-        return writableLength.get.call(this) + connection.bufferedAmount;
-      }
     }
   });
+  countBuffered(socket);
 }
 
 function define(socket, name, value) {

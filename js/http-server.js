@@ -110,13 +110,24 @@ function takeOver(server) {
   server[kListener] = null;
   delete server.listening;
   server.listen({ fd: released.descriptor });
+  server[kOnTakenOver]();
 
-  if (released.isKnownToListen) {
-    // Who waited for 'listening' has been told.
-    server.once('listening', () => server[kOnTakenOver]());
-  } else {
-    server[kOnTakenOver]();
-  }
+  // Whoever waited for it has been told.
+  if (released.isKnownToListen) ignoreListening(server);
+}
+
+/**
+ * Keeps the next 'listening' from the listeners there are.
+ *
+ * @private
+ */
+function ignoreListening(server) {
+  const listeners = server.rawListeners('listening');
+
+  server.removeAllListeners('listening');
+  server.once('listening', () => {
+    for (const listener of listeners) server.on('listening', listener);
+  });
 }
 
 /**

@@ -211,7 +211,7 @@ class Listener extends AsyncResource {
     hub.addListener(index, this);
     this._updateKeepAlive();
     nextTick(() => {
-      if (this._state !== LISTENING) return;
+      if (this._state !== LISTENING && this._state !== RELEASED) return;
       this._isKnownToListen = true;
       this._handlers.listening();
     });

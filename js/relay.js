@@ -9,10 +9,10 @@
 const net = require('net');
 
 const addon = require('./binding');
+const decode = require('./decode');
 const { PAUSED } = require('./connection');
 const {
   EMPTY_BUFFER,
-  FastBuffer,
   OPCODE_CLOSE,
   OPCODE_PING,
   OPCODE_PONG,
@@ -21,23 +21,16 @@ const {
 } = require('./constants');
 const { frameFlags } = require('./outbox');
 
-// Layout of a record, see `src/binding/engine.rs`.
-const WORDS = addon.EVENT_RECORD_WORDS;
-const KIND_MASK = 0xff;
-const DETAIL_SHIFT = 8;
-const IN_INPUT = 0;
-
 // What an engine says is due.
 const PING_DUE = 1;
 const PEER_DEAD = 2;
 
 const OPCODE_MASK = 0xf;
+// In place of a command's flags: bytes as they are.
+const RAW = 0;
 // Larger payloads are written behind their header instead of being copied, if
 // they go out as they are; see `src/net/encoder.rs`.
 const MAX_COPIED_PAYLOAD = 16 * 1024;
-
-// Records of one call; nothing else runs before they are copied.
-const records = new Uint32Array(256 * WORDS);
 
 /**
  * Has the members of `Connection` that a WebSocket uses.
@@ -70,6 +63,10 @@ class Relay {
     this._maxPendingAutoPongs = 0;
     this._pendingAutoPongs = 0;
     this._heartbeatTimer = null;
+    // What waits to be compressed and what comes after it: flags, payload and
+    // callback of each.
+    this._deferred = [];
+    this._deferredBytes = 0;
     // Reasons not to read.
     this.pauses = 0;
     // Events that were decoded and not emitted; those before `_next` were.
@@ -146,15 +143,9 @@ class Relay {
    * @param {Buffer} chunk The bytes; they are unmasked where they are
    */
   receive(chunk) {
-    const { engine } = this;
-    let count = engine.receive(chunk, records);
-
-    while (count > 0) {
-      for (let base = 0; base < count * WORDS; base += WORDS) {
-        this._push(chunk, base);
-      }
-
-      count = engine.take(records);
+    for (const event of decode(this.engine, chunk)) {
+      this._foresee(event);
+      this._events.push(event);
     }
 
     this._emit();
@@ -168,6 +159,14 @@ class Relay {
    * @param {Function} [cb] Called when it has been written
    */
   sendFrame(flags, payload, cb) {
+    if (this._deferred.length > 0 || flags & addon.FLAG_COMPRESS) {
+      this._defer(flags, payload, cb);
+    } else {
+      this._sendNow(flags, payload, cb);
+    }
+  }
+
+  _sendNow(flags, payload, cb) {
     const { socket } = this;
 
     if (((flags >>> addon.FLAG_OPCODE_SHIFT) & OPCODE_MASK) === OPCODE_CLOSE) {
@@ -196,7 +195,55 @@ class Relay {
    * @param {Function} [cb] Called when they have been written
    */
   sendRaw(data, cb) {
-    this._write(data, cb);
+    if (this._deferred.length > 0) this._defer(RAW, data, cb);
+    else this._write(data, cb);
+  }
+
+  /**
+   * Whether something waits to be compressed.
+   *
+   * @type {Boolean}
+   */
+  get isCompressing() {
+    return this._deferred.length > 0;
+  }
+
+  /**
+   * Compresses and sends what waits for it. As under ws that is not done at
+   * once: a burst does not keep JavaScript from what it is doing.
+   */
+  sendDeferred() {
+    const deferred = this._deferred;
+
+    if (deferred.length === 0) return;
+
+    this._deferred = [];
+    this._deferredBytes = 0;
+
+    if (this.socket.destroyed) {
+      const err = new Error(
+        'The socket was closed while data was being compressed'
+      );
+
+      for (const [, , cb] of deferred) {
+        if (typeof cb === 'function') cb(err);
+      }
+    } else {
+      for (const [flags, payload, cb] of deferred) {
+        if (flags === RAW) this._write(payload, cb);
+        else this._sendNow(flags, payload, cb);
+      }
+    }
+  }
+
+  _defer(flags, payload, cb) {
+    if (this._deferred.length === 0) setImmediate(() => this.sendDeferred());
+
+    // A copy, too: the caller may go on to use his memory.
+    payload = Buffer.from(payload);
+
+    this._deferred.push([flags, payload, cb]);
+    this._deferredBytes += payload.length;
   }
 
   /**
@@ -253,7 +300,7 @@ class Relay {
    * @type {Number}
    */
   get bufferedAmount() {
-    return this.socket.writableLength;
+    return this.socket.writableLength + this._deferredBytes;
   }
 
   _write(data, cb) {
@@ -270,24 +317,11 @@ class Relay {
   }
 
   /**
-   * Keeps an event and does what must not wait for its turn.
+   * Does what must not wait for the turn of an event.
    *
    * @private
    */
-  _push(chunk, base) {
-    const kind = records[base] & KIND_MASK;
-    const detail = records[base] >>> DETAIL_SHIFT;
-    const value = records[base + 2];
-    const length = records[base + 3];
-    let data = EMPTY_BUFFER;
-
-    if (length > 0) {
-      data =
-        records[base + 1] === IN_INPUT
-          ? new FastBuffer(chunk.buffer, chunk.byteOffset + value, length)
-          : this.engine.payload(value);
-    }
-
+  _foresee({ kind, data }) {
     if (kind === addon.EVENT_PING) {
       this._answerPing(data);
     } else if (kind === addon.EVENT_CLOSE) {
@@ -297,8 +331,6 @@ class Relay {
       this.isFailed = true;
       this._discardRest();
     }
-
-    this._events.push({ kind, detail, value, data });
   }
 
   /**

@@ -77,6 +77,17 @@ class Sender {
   }
 
   /**
+   * 0, 1 while data is being compressed, or 2 while a Blob is read.
+   *
+   * @type {Number}
+   */
+  get _state() {
+    if (this._queue !== null) return 2;
+
+    return this._connection.isCompressing ? 1 : 0;
+  }
+
+  /**
    * Sends a data frame.
    *
    * @param {*} data What to send

@@ -102,10 +102,42 @@ function push(chunk, encoding) {
  * Lets the core tell what it receives once somebody wants to see it.
  */
 function onNewListener(event) {
-  if ((event === 'data' || event === 'readable') && !this[kSeen]) {
-    this[kSeen] = true;
-    this[kConnection].tap();
-  }
+  if ((event !== 'data' && event !== 'readable') || this[kSeen]) return;
+
+  this[kSeen] = true;
+  this[kConnection].tap();
+  // Under ws it flows already, which a listener that is put before the others
+  // does not bring about.
+  if (event === 'data' && this.readableFlowing === null) this.on('data', noop);
+}
+
+function noop() {}
+
+/**
+ * Counts what the core has yet to write among what a stream has, as long as the
+ * stream does not wait for its own part to be written.
+ *
+ * @param {Duplex} socket The stream
+ */
+function countBuffered(socket) {
+  const state = socket._writableState;
+  let own = state.length;
+  let ofCore = 0;
+
+  Object.defineProperty(state, 'length', {
+    configurable: true,
+    enumerable: true,
+    get() {
+      ofCore =
+        state.ending || state.needDrain
+          ? 0
+          : socket[kConnection].bufferedAmount;
+      return own + ofCore;
+    },
+    set(length) {
+      own = length - ofCore;
+    }
+  });
 }
 
 function read() {}
@@ -175,6 +207,7 @@ function handleRaw(data) {
 
 module.exports = {
   closeTransport,
+  countBuffered,
   members: {
     _final: final,
     _read: read,

@@ -9,7 +9,12 @@
 const { Duplex } = require('stream');
 
 const { kConnection } = require('./constants');
-const { closeTransport, members, onNewListener } = require('./socket-members');
+const {
+  closeTransport,
+  countBuffered,
+  members,
+  onNewListener
+} = require('./socket-members');
 
 /**
  * Members as those of `net.Socket`. It emits 'data' if someone listens; by then
@@ -30,6 +35,7 @@ class Socket extends Duplex {
     // ask for them.
     this.on('error', () => {});
     this.on('newListener', onNewListener);
+    countBuffered(this);
     if (connection.isEnded) this.push(null);
     if (connection.isClosed) this.destroy();
   }
@@ -78,10 +84,6 @@ class Socket extends Duplex {
 
   get bytesWritten() {
     return this[kConnection].traffic[1];
-  }
-
-  get writableLength() {
-    return super.writableLength + this[kConnection].bufferedAmount;
   }
 
   get bufferSize() {

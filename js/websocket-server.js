@@ -109,9 +109,9 @@ class WebSocketServer extends EventEmitter {
       this[kAttach](options.server);
     } else if (options.port != null) {
       // A path, and a port that a cluster's workers share, are Node's to open.
-      if (cluster.isWorker || isPath(options.port))
-        {listenByNode(this, callback);}
-      else listenByCore(this, callback);
+      if (cluster.isWorker || isPath(options.port)) {
+        listenByNode(this, callback);
+      } else listenByCore(this, callback);
     }
   }
 
@@ -127,7 +127,7 @@ class WebSocketServer extends EventEmitter {
     if (this[kHttpServer] === null) {
       this[kHttpServer] = new HttpServer(this[kListener], () => {
         this[kListener] = null;
-        if (this._state === RUNNING) this[kAttach](this[kHttpServer]);
+        this[kAttach](this[kHttpServer]);
       });
     }
 
@@ -287,6 +287,8 @@ function listenByCore(server, callback) {
   const listener = new Listener({
     listening: () => {
       if (callback) callback();
+      // Whoever took over is told by itself.
+      if (server[kListener] === null) return;
       server[kHttpServer]?.emit('listening');
       if (server._state === RUNNING) server.emit('listening');
     },

@@ -11,6 +11,7 @@ const adopt = require('./adoption');
 const { abortHandshake, connect } = require('./client');
 const { configOf } = require('./connection-options');
 const { byteLength } = require('./data');
+const { convert } = require('./message-data');
 const { extensionName } = require('./permessage-deflate');
 const { socketOf } = require('./socket');
 const {
@@ -478,41 +479,6 @@ function onMessage(websocket, data, isBinary, fragments) {
   websocket.emit('message', data, isBinary);
 }
 
-function convert(data, binaryType, fragments) {
-  switch (binaryType) {
-    case 'arraybuffer':
-      // The user's own, to transfer if he likes; memory of the core's is not.
-      return data.buffer.slice(
-        data.byteOffset,
-        data.byteOffset + data.byteLength
-      );
-    case 'blob':
-      return new Blob([data]);
-    default:
-      return split(data, fragments);
-  }
-}
-
-/**
- * @param {Buffer} data A message
- * @param {(Buffer|null)} fragments The lengths of its fragments, if there are
- *     several
- * @return {Buffer[]} The fragments that are not empty
- * @private
- */
-function split(data, fragments) {
-  if (data.length === 0) return [];
-  if (fragments === null) return [data];
-
-  const lengths = new Uint32Array(Uint8Array.from(fragments).buffer);
-  let end = 0;
-
-  return Array.from(lengths, (length) => {
-    end += length;
-    return data.subarray(end - length, end);
-  });
-}
-
 function onPing(websocket, data) {
   // It has been answered.
   websocket.emit('ping', data);
@@ -530,10 +496,10 @@ function onClose(websocket, code, reason) {
     reason.length === 0
       ? EMPTY_BUFFER
       : Buffer.from(Uint8Array.from(reason).buffer);
-  websocket[kReceiver]?.emit('conclude', code, reason);
 
   if (code === NO_STATUS_RECEIVED) websocket.close();
   else websocket.close(code, websocket._closeMessage);
+  websocket[kReceiver]?.emit('conclude', code, reason);
 }
 
 function onError(websocket, number, parameter) {

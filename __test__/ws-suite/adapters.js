@@ -43,35 +43,8 @@ function adapters(root) {
       })
     ],
     ['lib/event-target', () => internal('event-target')],
-    ['lib/validation', () => validation(oxws(), internal('validation'))]
+    ['lib/validation', () => internal('validation')]
   ]);
-}
-
-/**
- * ws's `lib/validation`. Bytes are validated where messages are received: what
- * a text message of them leads to is the answer.
- *
- * @param {Object} oxws The package
- * @param {Object} own Its questions about values
- * @return {Object} The exports
- */
-function validation({ Receiver }, own) {
-  return {
-    ...own,
-    isValidUTF8(bytes) {
-      const receiver = new Receiver({ isServer: false });
-      let valid = null;
-
-      receiver.on('message', () => (valid = true));
-      receiver.on('error', () => (valid = false));
-      // RFC 6455 §5.2: the last frame of a text message, not masked.
-      receiver.write(Buffer.concat([Buffer.from([0x81, bytes.length]), bytes]));
-
-      if (valid === null) throw new Error('The receiver told nothing');
-
-      return valid;
-    }
-  };
 }
 
 module.exports = adapters;
