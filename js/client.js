@@ -7,12 +7,11 @@
 
 const http = require('http');
 const https = require('https');
-const net = require('net');
-const tls = require('tls');
 const { URL } = require('url');
 
 const Address = require('./address');
 const OpeningHandshake = require('./opening-handshake');
+const { connectNet, connectTls } = require('./client-socket');
 const { nextTick } = require('./constants');
 const { parseArguments, parseClientOptions } = require('./client-options');
 const {
@@ -296,34 +295,6 @@ function emitErrorAndClose(websocket, err) {
   websocket._errorEmitted = true;
   websocket.emit('error', err);
   websocket.emitClose();
-}
-
-/**
- * @param {Object} options The options of the request
- * @return {net.Socket} A socket that connects
- * @private
- */
-function connectNet(options) {
-  // To `net.connect()` a path is a socket's.
-  options.path = options.socketPath;
-  return net.connect(options);
-}
-
-/**
- * @param {Object} options The options of the request
- * @return {tls.TLSSocket} A socket that connects
- * @private
- */
-function connectTls(options) {
-  options.path = undefined;
-
-  // RFC 6066 §3: literal addresses are not permitted as a server name. An empty
-  // one means that none is sent.
-  if (!options.servername && options.servername !== '') {
-    options.servername = net.isIP(options.host) ? '' : options.host;
-  }
-
-  return tls.connect(options);
 }
 
 module.exports = { abortHandshake, connect, emitErrorAndClose };
