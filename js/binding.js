@@ -36,7 +36,7 @@ function load() {
     } catch (err) {
       // That it is in one place but cannot be loaded tells more than that it is
       // not in the other one.
-      if (cause === undefined || err.code !== 'MODULE_NOT_FOUND') cause = err;
+      if (cause === undefined || isMissing(cause)) cause = err;
       continue;
     }
 
@@ -51,7 +51,10 @@ function load() {
     return addon;
   }
 
-  throw new Error(`${problem(override, cause)} ${remedy()}`, { cause });
+  throw new Error(
+    `${problem(override, cause)} ${remedy()}`,
+    isMissing(cause) ? undefined : { cause }
+  );
 }
 
 /**
@@ -64,7 +67,7 @@ function problem(override, cause) {
   if (override) {
     return `NAPI_RS_NATIVE_LIBRARY_PATH names no binary of oxws: ${cause.message}.`;
   }
-  if (cause.code !== 'MODULE_NOT_FOUND') {
+  if (!isMissing(cause)) {
     return `The binary of oxws for ${platform} cannot be loaded: ${cause.message}.`;
   }
   return (
@@ -72,6 +75,15 @@ function problem(override, cause) {
     `${path.join(__dirname, `oxws.${platform}.node`)} nor the package ` +
     `${platformPackage} is there.`
   );
+}
+
+/**
+ * @param {Error} err Why `require()` failed
+ * @return {Boolean} Whether there was nothing, which needs no stack to explain
+ * @private
+ */
+function isMissing(err) {
+  return err.code === 'MODULE_NOT_FOUND';
 }
 
 /**

@@ -10,11 +10,11 @@
  * platform alone. The tarballs go to target/packages.
  */
 
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
+const { npm } = require('./npm');
 const { platforms, root, version } = require('./platforms');
 
 const { values } = parseArgs({
@@ -29,12 +29,12 @@ const destination = path.resolve(
 const folders = path.join(root, 'target/npm');
 
 version();
-if (values.binaries === undefined) npm('run', 'build');
+if (values.binaries === undefined) run('run', 'build');
 const binaries = path.resolve(values.binaries ?? path.join(root, 'js'));
 
 fs.rmSync(folders, { recursive: true, force: true });
 fs.mkdirSync(destination, { recursive: true });
-npm('exec', '--', 'napi', 'create-npm-dirs', '--npm-dir', folders);
+run('exec', '--', 'napi', 'create-npm-dirs', '--npm-dir', folders);
 
 const all = platforms();
 const found = all.filter(({ binary }) =>
@@ -58,21 +58,14 @@ if (missing.length > 0) {
 function pack(folder, name) {
   // Scripts whatever the user's configuration says: `prepack` names the packages
   // of the platforms.
-  npm(
+  run(
     ...['pack', folder, '--silent', '--ignore-scripts=false'],
     ...['--pack-destination', destination]
   );
   console.log(path.join(destination, `${name}-${version()}.tgz`));
 }
 
-function npm(...args) {
-  const [command, ...first] = process.env.npm_execpath
-    ? [process.execPath, process.env.npm_execpath]
-    : ['npm'];
-
-  execFileSync(command, [...first, ...args], {
-    cwd: root,
-    // What npm prints is not the list of packages.
-    stdio: ['ignore', process.stderr, process.stderr]
-  });
+function run(...args) {
+  // What npm prints is not the list of packages.
+  npm(args, { cwd: root, stdio: ['ignore', process.stderr, process.stderr] });
 }
