@@ -47,7 +47,6 @@ function version(folder = root) {
   const versions = {
     'package.json': manifest.version,
     'package-lock.json': lock.version,
-    'package-lock.json (packages)': lock.packages[''].version,
     'Cargo.toml': cargoVersion(file('Cargo.toml'), manifest.name),
     'Cargo.lock': cargoVersion(file('Cargo.lock'), manifest.name)
   };
