@@ -6,11 +6,12 @@
 
 const WebSocket = require('..');
 
-const wss = new WebSocket.Server({ port: 8080 });
+const wss = new WebSocket.Server({ port: Number(process.env.PORT ?? 8080) });
 
 wss.on('connection', (ws, req) => {
   const name = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
 
+  ws.on('error', console.error);
   ws.on('message', (data) => {
     for (const client of wss.clients) {
       if (client !== ws && client.readyState === WebSocket.OPEN) {
@@ -18,4 +19,8 @@ wss.on('connection', (ws, req) => {
       }
     }
   });
+});
+
+wss.on('listening', () => {
+  console.log(`Listening on ws://localhost:${wss.address().port}`);
 });

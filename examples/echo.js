@@ -1,14 +1,15 @@
 'use strict';
 
 /**
- * Sends every message back. Try it with `npx wscat -c ws://localhost:8080`.
+ * Sends every message back. Try it with `node examples/client.js`.
  */
 
 const { WebSocketServer } = require('..');
 
-const wss = new WebSocketServer({ port: 8080 });
+const wss = new WebSocketServer({ port: Number(process.env.PORT ?? 8080) });
 
 wss.on('connection', (ws) => {
+  ws.on('error', console.error);
   ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
 });
 

@@ -1,18 +1,19 @@
 'use strict';
 
 /**
- * The WebSocket column: every tick is pushed to every page as it happens.
+ * The WebSocket column: every tick is pushed to every page as it happens, by a
+ * WebSocket server at `/push` of the HTTP server that serves the page.
  *
  * A message is JSON, `{ ticks, bytes, heartbeat? }`, the same envelope as the
  * polling columns answer with. `bytes` is what this connection has moved so
  * far, opening handshake and frame headers included.
  */
 
-const { once } = require('node:events');
 const { performance } = require('node:perf_hooks');
 
 const { WebSocketServer } = require('../..');
 
+const PATH = '/push';
 const PING_INTERVAL = 2000;
 
 // A connection with more than this unsent is skipped until it has drained. It
@@ -24,22 +25,19 @@ const GOING_AWAY = 1001;
 
 /**
  * @param {Market} market
- * @param {Object} options
- * @param {Number} options.port
- * @param {String} [options.host] All interfaces by default
- * @return {Promise<Object>} `{ port, stats(), close() }`
+ * @param {http.Server} server
+ * @return {Object} `{ stats(), close() }`; `close()` leaves the HTTP server open
  */
-async function startPush(market, { port, host }) {
+function startPush(market, server) {
   const wss = new WebSocketServer({
-    port,
-    host,
+    server,
+    path: PATH,
     // A page says nothing, so more than this is not one of ours.
     maxPayload: 1024,
     // The core itself looks for dead peers, such as a phone out of reach. The
     // pings further down are only there to be seen on the page.
     heartbeat: { interval: 10_000, timeout: 5_000 }
   });
-  await once(wss, 'listening');
 
   const totals = { connections: 0, messages: 0, bytes: 0, pings: 0, pongs: 0 };
   const pages = new Set();
@@ -120,8 +118,6 @@ async function startPush(market, { port, host }) {
   const pinger = setInterval(() => pages.forEach(ping), PING_INTERVAL);
 
   return {
-    port: wss.address().port,
-
     stats() {
       let { bytes } = totals;
       for (const page of pages) bytes += bytesOf(page);

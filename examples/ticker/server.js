@@ -2,12 +2,13 @@
 
 /**
  * The stock ticker: one market, delivered to a page in three ways at once, by
- * WebSocket (push.js), by short polling and by long polling (polling.js).
+ * WebSocket (push.js), by short polling and by long polling (polling.js). One
+ * HTTP server serves the page and all three.
  *
  *     node examples/ticker/server.js
  *
- * Environment: PORT (8080) and WS_PORT (the one after it), replaced by free ones
- * when taken, and HOST (all interfaces, so that a phone can open the page).
+ * Environment: PORT (8080), replaced by a free one when taken, and HOST (all
+ * interfaces, so that a phone can open the page).
  */
 
 const { once } = require('node:events');
@@ -37,30 +38,23 @@ const FILES = new Map([
   ['/uplot.css', [CSS, require.resolve('uplot/dist/uPlot.min.css')]]
 ]);
 
-// `ws:` because the WebSocket server has a port, thus an origin, of its own.
 const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; " +
-    "img-src 'self'; connect-src 'self' ws:",
+    "img-src 'self'; connect-src 'self'",
   'x-content-type-options': 'nosniff'
 };
 
 /**
  * @param {Object} [options]
- * @param {Number} [options.port=0] Of the page and the polls; 0 is a free one
- * @param {Number} [options.wsPort=0] Of the WebSocket server
+ * @param {Number} [options.port=0] 0 is a free one, as when it is taken
  * @param {String} [options.host] All interfaces by default
  * @param {Number} [options.seed] Makes the prices repeatable
- * @return {Promise<Object>} `{ url, port, wsPort, stats(), close() }`. A port
- *     that was taken is replaced by a free one.
+ * @return {Promise<Object>} `{ url, port, stats(), close() }`
  */
-async function startTicker({ port = 0, wsPort = 0, host, seed } = {}) {
+async function startTicker({ port = 0, host, seed } = {}) {
   const market = new Market({ seed });
   const polling = new Polling(market);
-
-  const push = await orOnFreePort(wsPort, (p) =>
-    startPush(market, { port: p, host })
-  );
 
   const server = http.createServer((req, res) => {
     answer(req, res).catch(() => res.destroy());
@@ -78,7 +72,6 @@ async function startTicker({ port = 0, wsPort = 0, host, seed } = {}) {
       replyJSON(res, {
         symbols: market.symbols,
         open: market.open,
-        wsPort: push.port,
         pollInterval: POLL_INTERVAL,
         ticks: market.ticks
       });
@@ -92,21 +85,19 @@ async function startTicker({ port = 0, wsPort = 0, host, seed } = {}) {
     }
   }
 
-  try {
-    await orOnFreePort(port, async (p) => {
-      server.listen({ port: p, host });
-      await once(server, 'listening');
-    });
-  } catch (err) {
-    await push.close();
-    throw err;
-  }
+  await orOnFreePort(port, async (p) => {
+    server.listen({ port: p, host });
+    await once(server, 'listening');
+  });
+
+  // After the ports were tried: a WebSocket server makes its own what its HTTP
+  // server reports, errors too.
+  const push = startPush(market, server);
   market.start();
 
   return {
     url: `http://${host ? bracketed(host) : 'localhost'}:${server.address().port}/`,
     port: server.address().port,
-    wsPort: push.port,
 
     /** What was delivered so far, over all pages, by each of the three ways. */
     stats() {
@@ -180,27 +171,21 @@ function lanAddresses() {
 
 async function main() {
   const port = portFrom('PORT', PORT);
-  const wanted = {
-    port,
-    wsPort: portFrom('WS_PORT', port && port + 1),
-    host: process.env.HOST || undefined
-  };
-  const ticker = await startTicker(wanted);
+  const host = process.env.HOST || undefined;
+  const ticker = await startTicker({ port, host });
 
-  for (const name of ['port', 'wsPort']) {
-    if (wanted[name] !== 0 && wanted[name] !== ticker[name]) {
-      console.log(`Port ${wanted[name]} is taken; using ${ticker[name]}.`);
-    }
+  if (port !== 0 && port !== ticker.port) {
+    console.log(`Port ${port} is taken; using ${ticker.port}.`);
   }
   console.log(`\n  The stock ticker is on   ${ticker.url}`);
-  if (!wanted.host) {
+  if (!host) {
     for (const address of lanAddresses()) {
       const url = `http://${address}:${ticker.port}/`;
       console.log(`  and for a phone here on  ${url}`);
     }
     console.log('  (HOST=127.0.0.1 keeps it to this machine.)');
   }
-  console.log(`  WebSocket port: ${ticker.wsPort}. Ctrl-C stops it.\n`);
+  console.log('  Ctrl-C stops it.\n');
 
   // Once: a second Ctrl-C ends the process at once, as ever.
   for (const signal of ['SIGINT', 'SIGTERM']) {

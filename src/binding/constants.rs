@@ -58,6 +58,10 @@ constants! {
     CONFIG_WORD_COUNT = CONFIG_WORDS;
 }
 
+/// Of the package whose JavaScript fits to this addon.
+#[napi]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// A protocol error as Rust knows it, for comparison with JavaScript's table.
 #[napi(object)]
 pub struct ProtocolErrorEntry {

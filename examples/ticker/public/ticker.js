@@ -148,25 +148,20 @@ async function getJSON(url) {
   return response.json();
 }
 
-async function push(column, market) {
+async function push(column) {
   for (let failures = 0; ; failures++) {
-    try {
-      // Another run of the server may have another port.
-      if (failures > 0) market = await getJSON('/market');
-      await receive(column, market.wsPort, () => (failures = 0));
-    } catch {
-      // As good as a close.
-    }
+    await receive(column, () => (failures = 0));
     column.setState('lost');
     await sleep(backoff(failures));
   }
 }
 
 /** Resolves when the connection is gone. */
-function receive(column, port, onMessage) {
-  const ws = new WebSocket(
-    `ws://${location.hostname}:${port}/?after=${column.latest}`
-  );
+function receive(column, onMessage) {
+  // Not by a relative URL, which older browsers do not take.
+  const url = new URL(`/push?after=${column.latest}`, location.href);
+  url.protocol = url.protocol.replace('http', 'ws');
+  const ws = new WebSocket(url);
 
   return new Promise((resolve) => {
     let silence = setTimeout(resolve, SILENCE);
@@ -540,7 +535,7 @@ async function start() {
   };
   requestAnimationFrame(frame);
 
-  push(columns.push, market);
+  push(columns.push);
   poll(columns.short, market.pollInterval);
   poll(columns.long, 0);
   keepClock();
