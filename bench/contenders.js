@@ -6,7 +6,9 @@ const { LOAD } = require('./build');
 
 /**
  * Who is measured. `handlers` are those that the server knows; a scenario
- * with another handler leaves the contender out.
+ * with another handler leaves the contender out. A contender with a `driver`
+ * has the API of ws and runs in both modes: what is written here is the one in
+ * port mode.
  *
  * @typedef {Object} Contender
  * @property {String} name Name on the command line and in JSON
@@ -20,8 +22,13 @@ const { LOAD } = require('./build');
  *     server
  * @property {String} [library] The crate that is measured, if the server does
  *     not say so itself
- * @property {Function} command Given the handler and the package's binary,
+ * @property {String} [driver] File name in servers/
+ * @property {Function} [command] Given the handler and the package's binary,
  *     returns the server's command line
+ * @property {String} [mode] `port`: the WebSocketServer listens by itself;
+ *     `server`: it is given an `http.Server`
+ * @property {String} [portMode] Of a contender in server mode: the name of the
+ *     same one in port mode
  * @property {Object} [env] Environment of the server, on top of the runner's;
  *     `undefined` removes a variable
  * @property {Object} [load] Options of the load generator that this server
@@ -29,13 +36,13 @@ const { LOAD } = require('./build');
  */
 
 /** @type {Contender[]} */
-module.exports = [
+const contenders = [
   {
     name: 'oxws',
     title: 'oxws',
     standard: ['echo', 'idle'],
     handlers: ['echo'],
-    command: (handler) => node('oxws.js', handler)
+    driver: 'oxws.js'
   },
   {
     name: 'ws',
@@ -44,7 +51,7 @@ module.exports = [
     reference: true,
     handlers: ['echo'],
     expect: { bufferutil: true },
-    command: (handler) => node('ws.js', handler),
+    driver: 'ws.js',
     env: { WS_NO_BUFFER_UTIL: undefined }
   },
   {
@@ -53,7 +60,7 @@ module.exports = [
     standard: [],
     handlers: ['echo'],
     expect: { bufferutil: false },
-    command: (handler) => node('ws.js', handler),
+    driver: 'ws.js',
     env: { WS_NO_BUFFER_UTIL: '1' }
   },
   {
@@ -76,11 +83,27 @@ module.exports = [
   }
 ];
 
+module.exports = contenders.flatMap((contender) =>
+  contender.driver
+    ? [inMode(contender, 'port'), inMode(contender, 'server')]
+    : [contender]
+);
+
 /**
- * @param {String} driver File name in servers/
- * @param {String} handler Name of the handler
- * @return {String[]} The command line
+ * @param {Contender} contender One with a driver
+ * @param {String} mode The mode
+ * @return {Contender} The contender in that mode
  */
-function node(driver, handler) {
-  return [process.execPath, path.join(__dirname, 'servers', driver), handler];
+function inMode(contender, mode) {
+  const driver = path.join(__dirname, 'servers', contender.driver);
+  const command = (handler) => [process.execPath, driver, handler, mode];
+  if (mode === 'port') return { ...contender, mode, command };
+  return {
+    ...contender,
+    name: `${contender.name}-${mode}`,
+    title: `${contender.title}, {${mode}}`,
+    mode,
+    command,
+    portMode: contender.name
+  };
 }

@@ -4,6 +4,9 @@
  * What a figure is over rounds, and how it is written.
  */
 
+/** The cell of who has no such figure. */
+const NO_FIGURE = '-';
+
 /**
  * @param {Number[]} values One value per round
  * @return {Object} Median, least and greatest
@@ -33,7 +36,7 @@ function figure(value) {
  * @return {String} The cell
  */
 function cell(summary, spread) {
-  if (!summary) return '-';
+  if (!summary) return NO_FIGURE;
   const { median, min, max } = summary;
   if (!spread || median === 0) return figure(median);
   const half = Math.round(((max - min) / 2 / median) * 100);
@@ -48,4 +51,4 @@ function percent({ median }) {
   return `${Math.round(median * 100)}%`;
 }
 
-module.exports = { cell, figure, percent, summary };
+module.exports = { NO_FIGURE, cell, figure, percent, summary };

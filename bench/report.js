@@ -1,6 +1,6 @@
 'use strict';
 
-const { summary } = require('./figures');
+const { NO_FIGURE, summary } = require('./figures');
 const roles = require('./roles');
 
 /**
@@ -9,25 +9,33 @@ const roles = require('./roles');
 
 /**
  * Summarises the rounds of a scenario. A ratio is taken within each round,
- * where both sides met the same machine, and then over the rounds.
+ * where both sides met the same machine, and then over the rounds. All are
+ * compared with the reference, and a contender in server mode also with
+ * itself in port mode.
  *
  * @param {Object[]} results One per contender, with its `rounds`
  * @param {String} reference Name of the contender to compare with
  * @param {Object} role How they were measured: see roles/index.js
  * @return {Object[]} The results with their `summary`
  */
-function summarise(results, reference, { metrics, ratios }) {
-  const base = results.find(({ name }) => name === reference)?.rounds;
+function summarise(results, reference, { metrics, ratios, modeRatios }) {
+  const roundsOf = (wanted) =>
+    results.find(({ name }) => name === wanted)?.rounds;
   return results.map((result) => {
     const figures = {};
     for (const [name, value] of Object.entries(metrics)) {
       figures[name] = summary(result.rounds.map(value));
     }
-    for (const [name, metric] of Object.entries(base ? ratios : {})) {
-      const value = metrics[metric];
-      figures[name] = summary(
-        result.rounds.map((round, i) => value(round) / value(base[i]))
-      );
+    for (const [names, base] of [
+      [ratios, roundsOf(reference)],
+      [modeRatios, roundsOf(result.portMode)]
+    ]) {
+      for (const [name, metric] of Object.entries(base ? names : {})) {
+        const value = metrics[metric];
+        figures[name] = summary(
+          result.rounds.map((round, i) => value(round) / value(base[i]))
+        );
+      }
     }
     return { ...result, summary: figures };
   });
@@ -36,16 +44,20 @@ function summarise(results, reference, { metrics, ratios }) {
 /**
  * @param {Object[]} results Summarised results of a scenario
  * @param {Array[]} columns The role's columns
- * @return {String[][]} Rows of cells, the head first
+ * @return {String[][]} Rows of cells, the head first, without columns in which
+ *     nobody has a figure
  */
 function rows(results, columns) {
-  return [
-    ['server', ...columns.map(([head]) => head)],
-    ...results.map(({ title, summary: figures }) => [
-      title,
-      ...columns.map(([, text]) => text(figures))
+  const filled = columns
+    .map(([head, text]) => [
+      head,
+      ...results.map(({ summary: figures }) => text(figures))
     ])
-  ];
+    .filter(([, ...cells]) => cells.some((text) => text !== NO_FIGURE));
+  return ['server', ...results.map(({ title }) => title)].map((title, row) => [
+    title,
+    ...filled.map((column) => column[row])
+  ]);
 }
 
 /**

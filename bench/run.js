@@ -27,6 +27,8 @@ ${list(scenarios, ({ standard }) => (standard ? '*' : ' '))}
   --contender NAME    repeatable, or "all" (*: if not given, +: then where
                       connections are idle)
 ${list(contenders, ({ standard: [role] }) => MARKS[role] ?? ' ')}
+  --mode MODE         port, server or both: the modes in which the contenders
+                      are measured (port; of those named, what is named)
   --pin SERVER:LOAD   CPUs of server and load generator, such as 0:1 or 0-1:2,
                       or "off" (the first two CPUs, if there are two)
   --verify            compare every payload; costs the load generator time
@@ -60,6 +62,7 @@ function parseOptions() {
       connections: { type: 'string', default: '10000' },
       scenario: { type: 'string', multiple: true },
       contender: { type: 'string', multiple: true },
+      mode: { type: 'string' },
       pin: { type: 'string', default: 'auto' },
       verify: { type: 'boolean', default: false },
       json: { type: 'string' },
@@ -86,7 +89,10 @@ function parseOptions() {
           ? { ...scenario, load: { ...scenario.load, connections } }
           : scenario
     ),
-    contender: choose(contenders, values.contender, '--contender'),
+    contender: inMode(
+      choose(contenders, values.contender, '--contender'),
+      values
+    ),
     contenderAsked: values.contender !== undefined,
     pin: pin(values.pin)
   };
@@ -110,6 +116,19 @@ function choose(rows, names, option) {
     }
   }
   return rows.filter(({ name }) => names.includes(name));
+}
+
+function inMode(chosen, { contender: names, mode: wanted }) {
+  if (![undefined, 'port', 'server', 'both'].includes(wanted)) {
+    throw new Error('--mode must be port, server or both');
+  }
+  if (names && !names.includes('all') && !wanted) return chosen;
+  const base = ({ name, portMode }) => portMode ?? name;
+  const bases = chosen.map(base);
+  const modes = wanted === 'both' ? ['port', 'server'] : [wanted ?? 'port'];
+  return contenders
+    .filter((row) => bases.includes(base(row)))
+    .filter(({ mode }) => mode === undefined || modes.includes(mode));
 }
 
 function pin(text) {
@@ -144,7 +163,12 @@ async function main() {
         ({ standard }) =>
           options.contenderAsked || standard.includes(scenario.role)
       )
-      .map(({ name, title }) => ({ name, title, rounds: [] }))
+      .map(({ name, title, portMode }) => ({
+        name,
+        title,
+        portMode,
+        rounds: []
+      }))
   }));
   const named = (wanted) => contenders.find(({ name }) => name === wanted);
 

@@ -11,6 +11,18 @@ describe('cases', () => {
     assert.strictEqual(new Set(ALL).size, 517);
   });
 
+  it('are in the order of their numbers, in which the suite runs them', () => {
+    const numbers = (id) => id.split('.').map(Number);
+    const sorted = ALL.toSorted((a, b) => {
+      const other = numbers(b);
+      const index = numbers(a).findIndex((part, i) => part !== other[i]);
+
+      return numbers(a)[index] - (other[index] ?? -1);
+    });
+
+    assert.deepStrictEqual(ALL, sorted);
+  });
+
   it('are 301 without those of permessage-deflate', () => {
     assert.strictEqual(QUICK.length, 301);
     assert.deepStrictEqual(
@@ -37,6 +49,15 @@ describe('cases', () => {
         '4.1.5'
       ]);
       assert.strictEqual(select(['7.1']).length, 6);
+    });
+
+    it('takes a subgroup of permessage-deflate with all its sizes', () => {
+      assert.strictEqual(select(['12', '13']).length, 216);
+      assert.deepStrictEqual(
+        select(['12.1']),
+        Array.from({ length: 18 }, (_, index) => `12.1.${index + 1}`)
+      );
+      assert.deepStrictEqual(select(['12.1.1']), ['12.1.1']);
     });
 
     it('matches a pattern against whole ids', () => {

@@ -39,6 +39,51 @@ describe('judge', () => {
     assert.strictEqual(outcome.passed, 0);
   });
 
+  it('judges what there is of a run that broke off', () => {
+    const reports = {
+      '1.1.1': OK,
+      '1.1.2': { behavior: 'FAILED', behaviorClose: 'OK' }
+    };
+    const outcome = judge(['1.1.1', '1.1.2', '1.1.3', '1.1.4'], reports);
+
+    assert.deepStrictEqual(failed(outcome), ['1.1.2', '1.1.3', '1.1.4']);
+    assert.strictEqual(outcome.passed, 1);
+    assert.deepStrictEqual(
+      [...outcome.counts],
+      [
+        ['OK', 1],
+        ['FAILED', 1],
+        ['MISSING', 2]
+      ]
+    );
+  });
+
+  it('fails a report that says nothing of the messages or of the close', () => {
+    for (const behavior of ['behavior', 'behaviorClose']) {
+      const report = { ...OK };
+
+      delete report[behavior];
+      assert.deepStrictEqual(
+        failed(judge(['1.1.1'], { '1.1.1': report })),
+        ['1.1.1'],
+        behavior
+      );
+    }
+  });
+
+  it('names the file with the details of what it fails and notes', () => {
+    const reportfile = 'implementation_case_6_4_1.json';
+    const { failures } = judge(['6.4.1'], {
+      '6.4.1': { behavior: 'FAILED', behaviorClose: 'OK', reportfile }
+    });
+    const { notes } = judge(['6.4.1'], {
+      '6.4.1': { behavior: 'NON-STRICT', behaviorClose: 'OK', reportfile }
+    });
+
+    assert.strictEqual(failures[0].reportfile, reportfile);
+    assert.strictEqual(notes[0].reportfile, reportfile);
+  });
+
   it('fails a report of a case that was not asked for', () => {
     const outcome = judge(['1.1.1'], { '1.1.1': OK, '1.1.2': OK });
 

@@ -61,6 +61,8 @@ module.exports = {
 
   ratios: { cpuRatio: 'cpuUs', mainRatio: 'mainUs' },
 
+  modeRatios: { cpuModeRatio: 'cpuUs', mainModeRatio: 'mainUs' },
+
   progress: ({ cpuUs, perSecond, latencyUs, loadCpu }) =>
     `${figure(cpuUs.total).padStart(6)} us/msg ` +
     `(main ${figure(cpuUs.main)}, others ${figure(cpuUs.others)})  ` +
@@ -73,6 +75,8 @@ module.exports = {
     ['other threads', (s) => cell(s.othersUs, spread)],
     [`CPU / ${reference}`, (s) => cell(s.cpuRatio, spread)],
     [`main / ${reference}`, (s) => cell(s.mainRatio, spread)],
+    ['CPU / port', (s) => cell(s.cpuModeRatio, spread)],
+    ['main / port', (s) => cell(s.mainModeRatio, spread)],
     ['messages/s', (s) => cell(s.perSecond, spread)],
     ['p50 us', (s) => cell(s.p50Us, spread)],
     ['p99 us', (s) => cell(s.p99Us, spread)],

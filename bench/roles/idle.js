@@ -49,6 +49,8 @@ module.exports = {
 
   ratios: { memoryRatio: 'perConnectionKiB' },
 
+  modeRatios: { memoryModeRatio: 'perConnectionKiB' },
+
   progress: ({ connections, beforeKiB, afterKiB, perConnectionKiB }) =>
     `${figure(perConnectionKiB).padStart(6)} KiB/connection  ` +
     `(${figure(beforeKiB / 1024)} MiB, with ${connections} connections ` +
@@ -57,6 +59,7 @@ module.exports = {
   columns: (reference, spread) => [
     ['KiB/connection', (s) => cell(s.perConnectionKiB, spread)],
     [`memory / ${reference}`, (s) => cell(s.memoryRatio, spread)],
+    ['memory / port', (s) => cell(s.memoryModeRatio, spread)],
     ['MiB before', (s) => cell(s.beforeMiB, spread)],
     ['MiB after', (s) => cell(s.afterMiB, spread)],
     ['connections', (s) => figure(s.connections.min)]

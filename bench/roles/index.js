@@ -14,6 +14,7 @@
  *     round by name
  * @property {Object} ratios What is summarised relative to the reference: the
  *     metric's name by the ratio's
+ * @property {Object} modeRatios The same for server mode relative to port mode
  * @property {Function} progress A round's figures in one line
  * @property {Function} columns The table's columns: their heads and functions
  *     of the summary
