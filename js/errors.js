@@ -10,6 +10,22 @@ const { getSystemErrorMap } = require('util');
 const FRAME = 'Invalid WebSocket frame: ';
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
+// What zlib says about compressed data, by the core's number for it.
+const DATA_ERRORS = [
+  'Zlib error',
+  'invalid block type',
+  'invalid stored block lengths',
+  'too many length or distance symbols',
+  'invalid code lengths set',
+  'invalid bit length repeat',
+  'invalid code -- missing end-of-block',
+  'invalid literal/lengths set',
+  'invalid distances set',
+  'invalid literal/length code',
+  'invalid distance code',
+  'invalid distance too far back'
+];
+
 /**
  * The reasons for failing a connection (RFC 6455 §7.1.7): the number by which
  * the core names each, the `code` of its error, the close code that goes to the
@@ -37,7 +53,8 @@ const rows = [
  * The table of protocol errors, by number. The core holds the same one.
  *
  * @type {Map<Number, {number: Number, class: Function, code: String,
- *     closeCode: Number, message: function(*): String}>}
+ *     errno: (Number|undefined), closeCode: Number,
+ *     message: function(*): String}>}
  */
 const protocolErrors = new Map(
   rows.map(([number, name, closeCode, template, ErrorClass]) => [
@@ -50,6 +67,20 @@ const protocolErrors = new Map(
       message: (parameter) => template.replace('%', parameter)
     })
   ])
+);
+
+// A compressed message that does not inflate. ws passes the error of Node's zlib
+// on; the parameter says which of zlib's texts it has.
+protocolErrors.set(
+  14,
+  Object.freeze({
+    number: 14,
+    class: Error,
+    code: 'Z_DATA_ERROR',
+    errno: -3,
+    closeCode: 1007,
+    message: (parameter) => DATA_ERRORS[parameter]
+  })
 );
 
 /**
@@ -68,14 +99,17 @@ function protocolErrorOf(number) {
  * Create the error with which a connection is failed.
  *
  * @param {Number} number The number of the protocol error
- * @param {Number} [parameter] The offending value, for those that name it
- * @return {Error} The error, with `code`
+ * @param {Number} [parameter] The offending value, for those that name it, or
+ *     the number of the text
+ * @return {Error} The error, with `code` and, for one of zlib's, `errno`
  */
 function createProtocolError(number, parameter) {
-  const { class: ErrorClass, code, message } = protocolErrorOf(number);
+  const { class: ErrorClass, code, errno, message } = protocolErrorOf(number);
   const error = new ErrorClass(message(parameter));
 
   Error.captureStackTrace(error, createProtocolError);
+  // In this order, as Node's zlib has them.
+  if (errno !== undefined) error.errno = errno;
   error.code = code;
   return error;
 }

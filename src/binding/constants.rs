@@ -5,7 +5,7 @@ use napi_derive::napi;
 
 use crate::bridge::{self, CommandKind, EventKind, RECORD_WORDS, flag};
 use crate::net::CONFIG_WORDS;
-use crate::protocol::ProtocolError;
+use crate::protocol::{DataError, ProtocolError};
 
 macro_rules! constants {
     ($($name:ident = $value:expr;)*) => {
@@ -72,7 +72,7 @@ pub struct ProtocolErrorEntry {
 /// A value for those errors whose message names one.
 const PARAMETER: u8 = 3;
 
-const PROTOCOL_ERRORS: [ProtocolError; 13] = [
+const PROTOCOL_ERRORS: [ProtocolError; 14] = [
     ProtocolError::UnexpectedRsv23,
     ProtocolError::UnexpectedRsv1,
     ProtocolError::InvalidOpcode(PARAMETER),
@@ -86,9 +86,11 @@ const PROTOCOL_ERRORS: [ProtocolError; 13] = [
     ProtocolError::UnsupportedMessageLength,
     ProtocolError::TooManyMessageFragments,
     ProtocolError::TooManyBufferedChunks,
+    ProtocolError::InvalidDeflateData(DataError::TooManySymbols),
 ];
 
-/// All protocol errors, with 3 for the value that some of them name.
+/// All protocol errors, with 3 for the value that some of them name, or for the
+/// number of their text.
 #[napi(catch_unwind)]
 #[must_use]
 pub fn protocol_errors() -> Vec<ProtocolErrorEntry> {

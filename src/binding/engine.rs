@@ -214,7 +214,7 @@ impl Events<'_> {
 }
 
 impl Sink for Events<'_> {
-    fn message(&mut self, binary: bool, payload: Payload<'_>) {
+    fn message(&mut self, binary: bool, payload: Payload<'_>, _fragments: &[u32]) {
         let kind = if binary {
             EventKind::Binary
         } else {

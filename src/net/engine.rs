@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::config::ConnectionConfig;
 use super::encoder::Encoder;
-use crate::protocol::{Expired, Extensions, ProtocolError, Receiver, ReceiverConfig, Sink, Timers};
+use crate::protocol::{Expired, ProtocolError, Receiver, ReceiverConfig, Sink, Timers};
 
 /// The protocol's state of one connection.
 pub struct Engine {
@@ -28,7 +28,7 @@ impl Engine {
                 role: config.role,
                 limits: config.limits,
                 skip_utf8_validation: config.skip_utf8_validation,
-                extensions: Extensions::NONE,
+                inflate: None,
             }),
             timers: Timers::new(Instant::now(), config.heartbeat),
             encoder: Encoder::new(config.role),

@@ -181,7 +181,7 @@ impl Inbound<'_> {
 }
 
 impl Sink for Inbound<'_> {
-    fn message(&mut self, binary: bool, payload: Payload<'_>) {
+    fn message(&mut self, binary: bool, payload: Payload<'_>, _fragments: &[u32]) {
         let kind = if binary {
             EventKind::Binary
         } else {

@@ -11,7 +11,7 @@
 
 use std::{error, fmt};
 
-use super::frame::CloseCode;
+use super::{deflate::DataError, frame::CloseCode};
 
 /// A violation of the protocol, or of a configured limit, by the peer.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -42,10 +42,12 @@ pub enum ProtocolError {
     TooManyMessageFragments,
     /// An incomplete frame spread over more than `max_buffered_chunks` reads.
     TooManyBufferedChunks,
+    /// A compressed message that does not inflate.
+    InvalidDeflateData(DataError),
 }
 
 impl ProtocolError {
-    /// The stable number by which this error crosses to JavaScript, 1 to 13.
+    /// The stable number by which this error crosses to JavaScript, 1 to 14.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -62,15 +64,18 @@ impl ProtocolError {
             Self::UnsupportedMessageLength => 11,
             Self::TooManyMessageFragments => 12,
             Self::TooManyBufferedChunks => 13,
+            Self::InvalidDeflateData(_) => 14,
         }
     }
 
-    /// The offending value that the text quotes; 0 where it quotes none.
+    /// The offending value that the text quotes, or the number of the text; 0 where
+    /// there is neither.
     #[must_use]
     pub const fn parameter(self) -> u16 {
         match self {
             Self::InvalidOpcode(value) | Self::InvalidControlPayloadLength(value) => value as u16,
             Self::InvalidCloseCode(code) => code,
+            Self::InvalidDeflateData(error) => error.number(),
             Self::UnexpectedRsv23
             | Self::UnexpectedRsv1
             | Self::ExpectedFin
@@ -102,6 +107,8 @@ impl ProtocolError {
             Self::TooManyMessageFragments | Self::TooManyBufferedChunks => {
                 "WS_ERR_TOO_MANY_BUFFERED_PARTS"
             }
+            // The inflate error of Node, which ws passes on.
+            Self::InvalidDeflateData(_) => "Z_DATA_ERROR",
         }
     }
 
@@ -117,7 +124,7 @@ impl ProtocolError {
             | Self::UnexpectedMask
             | Self::InvalidControlPayloadLength(_)
             | Self::InvalidCloseCode(_) => CloseCode::Protocol,
-            Self::InvalidUtf8 => CloseCode::Invalid,
+            Self::InvalidUtf8 | Self::InvalidDeflateData(_) => CloseCode::Invalid,
             Self::UnsupportedDataPayloadLength | Self::UnsupportedMessageLength => CloseCode::Size,
             Self::TooManyMessageFragments | Self::TooManyBufferedChunks => CloseCode::Policy,
         })
@@ -145,6 +152,7 @@ impl fmt::Display for ProtocolError {
             Self::UnsupportedMessageLength => f.write_str("Max payload size exceeded"),
             Self::TooManyMessageFragments => f.write_str("Too many message fragments"),
             Self::TooManyBufferedChunks => f.write_str("Too many buffered chunks"),
+            Self::InvalidDeflateData(error) => error.fmt(f),
         }
     }
 }
@@ -153,99 +161,109 @@ impl error::Error for ProtocolError {}
 
 #[cfg(test)]
 mod tests {
-    use super::ProtocolError::{self, *};
+    use super::{
+        DataError,
+        ProtocolError::{self, *},
+    };
 
-    const TABLE: [(ProtocolError, u16, u16, &str, &str); 13] = [
+    const TABLE: [(ProtocolError, u16, u16, &str, &str); 14] = [
         (
             UnexpectedRsv23,
             1002,
             0,
-            "UNEXPECTED_RSV_2_3",
+            "WS_ERR_UNEXPECTED_RSV_2_3",
             "Invalid WebSocket frame: RSV2 and RSV3 must be clear",
         ),
         (
             UnexpectedRsv1,
             1002,
             0,
-            "UNEXPECTED_RSV_1",
+            "WS_ERR_UNEXPECTED_RSV_1",
             "Invalid WebSocket frame: RSV1 must be clear",
         ),
         (
             InvalidOpcode(11),
             1002,
             11,
-            "INVALID_OPCODE",
+            "WS_ERR_INVALID_OPCODE",
             "Invalid WebSocket frame: invalid opcode 11",
         ),
         (
             ExpectedFin,
             1002,
             0,
-            "EXPECTED_FIN",
+            "WS_ERR_EXPECTED_FIN",
             "Invalid WebSocket frame: FIN must be set",
         ),
         (
             ExpectedMask,
             1002,
             0,
-            "EXPECTED_MASK",
+            "WS_ERR_EXPECTED_MASK",
             "Invalid WebSocket frame: MASK must be set",
         ),
         (
             UnexpectedMask,
             1002,
             0,
-            "UNEXPECTED_MASK",
+            "WS_ERR_UNEXPECTED_MASK",
             "Invalid WebSocket frame: MASK must be clear",
         ),
         (
             InvalidControlPayloadLength(126),
             1002,
             126,
-            "INVALID_CONTROL_PAYLOAD_LENGTH",
+            "WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH",
             "Invalid WebSocket frame: invalid payload length 126",
         ),
         (
             InvalidCloseCode(1005),
             1002,
             1005,
-            "INVALID_CLOSE_CODE",
+            "WS_ERR_INVALID_CLOSE_CODE",
             "Invalid WebSocket frame: invalid status code 1005",
         ),
         (
             InvalidUtf8,
             1007,
             0,
-            "INVALID_UTF8",
+            "WS_ERR_INVALID_UTF8",
             "Invalid WebSocket frame: invalid UTF-8 sequence",
         ),
         (
             UnsupportedDataPayloadLength,
             1009,
             0,
-            "UNSUPPORTED_DATA_PAYLOAD_LENGTH",
+            "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH",
             "Unsupported WebSocket frame: payload length > 2^53 - 1",
         ),
         (
             UnsupportedMessageLength,
             1009,
             0,
-            "UNSUPPORTED_MESSAGE_LENGTH",
+            "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
             "Max payload size exceeded",
         ),
         (
             TooManyMessageFragments,
             1008,
             0,
-            "TOO_MANY_BUFFERED_PARTS",
+            "WS_ERR_TOO_MANY_BUFFERED_PARTS",
             "Too many message fragments",
         ),
         (
             TooManyBufferedChunks,
             1008,
             0,
-            "TOO_MANY_BUFFERED_PARTS",
+            "WS_ERR_TOO_MANY_BUFFERED_PARTS",
             "Too many buffered chunks",
+        ),
+        (
+            InvalidDeflateData(DataError::BlockType),
+            1007,
+            1,
+            "Z_DATA_ERROR",
+            "invalid block type",
         ),
     ];
 
@@ -256,7 +274,7 @@ mod tests {
             assert_eq!(usize::from(error.number()), index + 1);
             assert_eq!(error.close_code(), close_code, "{error}");
             assert_eq!(error.parameter(), parameter, "{error}");
-            assert_eq!(error.ws_code(), format!("WS_ERR_{ws_code}"));
+            assert_eq!(error.ws_code(), ws_code);
             assert_eq!(error.to_string(), text);
         }
     }

@@ -18,7 +18,7 @@ pub use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode}
 
 use tungstenite::protocol::frame::FrameHeader;
 
-use super::{error::ProtocolError, extension::Extensions, mask::apply_mask, role::Role};
+use super::{error::ProtocolError, mask::apply_mask, role::Role};
 
 /// The longest payload of a control frame, in bytes.
 pub const MAX_CONTROL_PAYLOAD: usize = 125;
@@ -131,14 +131,14 @@ pub(super) struct Start {
 pub(super) fn decode_start(
     [first, second]: [u8; 2],
     role: Role,
-    extensions: Extensions,
+    allows_rsv1: bool,
     message_in_progress: bool,
 ) -> Result<Start, ProtocolError> {
     if first & 0x30 != 0 {
         return Err(ProtocolError::UnexpectedRsv23);
     }
     let rsv1 = first & 0x40 != 0;
-    if rsv1 && !extensions.allows_rsv1() {
+    if rsv1 && !allows_rsv1 {
         return Err(ProtocolError::UnexpectedRsv1);
     }
 

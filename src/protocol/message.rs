@@ -8,8 +8,8 @@
 //! RFC 6455 §5.4 (fragmentation), §5.6 (data frames), §8.1 (invalid UTF-8).
 
 use super::{
+    deflate::Inflater,
     error::ProtocolError,
-    extension::Extensions,
     limits::Limits,
     utf8::{self, InvalidUtf8, Utf8Validator},
 };
@@ -52,11 +52,19 @@ pub(super) struct Assembly {
     received: Vec<u8>,
     /// The payload lengths of all frames whose header was seen.
     declared: u64,
-    fragments: u32,
+    frames: u32,
     utf8: Utf8Validator,
     in_progress: bool,
     binary: bool,
-    rsv1: bool,
+    compressed: bool,
+    /// From the second fragment with content on.
+    fragments: Option<Box<Fragments>>,
+}
+
+/// The payload lengths of the fragments with content.
+#[derive(Debug, Default)]
+struct Fragments {
+    lengths: Vec<u32>,
 }
 
 impl Assembly {
@@ -69,11 +77,16 @@ impl Assembly {
         self.binary
     }
 
+    /// Whether the message in progress is compressed.
+    pub fn compressed(&self) -> bool {
+        self.compressed
+    }
+
     /// Begins a message.
-    pub fn begin(&mut self, binary: bool, rsv1: bool) {
+    pub fn begin(&mut self, binary: bool, compressed: bool) {
         self.in_progress = true;
         self.binary = binary;
-        self.rsv1 = rsv1;
+        self.compressed = compressed;
     }
 
     /// Takes note of a frame's payload length before the payload arrives.
@@ -85,7 +98,7 @@ impl Assembly {
         Ok(())
     }
 
-    /// Takes bytes of a frame of which `remaining` more are declared.
+    /// Takes bytes of an uncompressed frame of which `remaining` more are declared.
     pub fn receive(
         &mut self,
         piece: &[u8],
@@ -93,21 +106,51 @@ impl Assembly {
         remaining: u64,
         skip_utf8_validation: bool,
     ) -> Result<(), ProtocolError> {
-        if !skip_utf8_validation && self.is_checked_on_arrival() {
+        if !skip_utf8_validation && !self.binary {
             self.utf8.push(piece)?;
         }
-        self.reserve(piece.len(), fin, remaining);
+        // Where the message ends is known on its last frame alone.
+        let remaining = if fin { remaining } else { u64::MAX };
+        reserve(&mut self.received, piece.len(), remaining);
         self.received.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// Takes a compressed frame.
+    pub fn inflate(
+        &mut self,
+        payload: &[u8],
+        fin: bool,
+        inflater: &mut Inflater,
+        limits: &Limits,
+    ) -> Result<(), ProtocolError> {
+        let before = self.received.len();
+        inflater.inflate(payload, fin, limits.max_payload, &mut self.received)?;
+        self.note_fragment(self.received.len().saturating_sub(before));
         Ok(())
     }
 
     /// Counts a complete frame.
     pub fn count_frame(&mut self, limits: &Limits) -> Result<(), ProtocolError> {
-        self.fragments = self.fragments.saturating_add(1);
-        if limits.max_fragments > 0 && self.fragments > limits.max_fragments {
+        self.frames = self.frames.saturating_add(1);
+        if limits.max_fragments > 0 && self.frames > limits.max_fragments {
             return Err(ProtocolError::TooManyMessageFragments);
         }
         Ok(())
+    }
+
+    /// Remembers the length of the frame whose payload was taken last.
+    pub fn note_fragment(&mut self, length: usize) {
+        let before = self.received.len().saturating_sub(length);
+        if length == 0 || before == 0 {
+            return;
+        }
+        let length_of = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let lengths = &mut self.fragments.get_or_insert_default().lengths;
+        if lengths.is_empty() {
+            lengths.push(length_of(before));
+        }
+        lengths.push(length_of(length));
     }
 
     /// Completes an unfragmented message that lies whole in the input.
@@ -115,45 +158,39 @@ impl Assembly {
     pub fn complete_borrowed<'a>(
         &mut self,
         payload: &'a [u8],
-        extensions: Extensions,
         skip_utf8_validation: bool,
     ) -> Result<Payload<'a>, ProtocolError> {
-        let payload = extensions.decode_message(self.rsv1, Payload::Borrowed(payload))?;
         if !self.binary && !skip_utf8_validation {
-            utf8::validate(payload.as_slice())?;
+            utf8::validate(payload)?;
         }
         self.reset();
-        Ok(payload)
+        Ok(Payload::Borrowed(payload))
     }
 
-    /// Completes a message that arrived in pieces and hands its memory over.
+    /// Completes a message that arrived in pieces and hands its memory over, with
+    /// the lengths of its fragments, if there is more than one with content.
     pub fn complete_owned(
         &mut self,
-        extensions: Extensions,
         skip_utf8_validation: bool,
-    ) -> Result<Payload<'static>, ProtocolError> {
+    ) -> Result<(Payload<'static>, Vec<u32>), ProtocolError> {
         let received = std::mem::take(&mut self.received);
-        let payload = extensions.decode_message(self.rsv1, Payload::Owned(received))?;
+        let fragments = self.fragments.take().unwrap_or_default();
         if !self.binary && !skip_utf8_validation {
-            if self.is_checked_on_arrival() {
-                self.utf8.finish()?;
+            // Uncompressed text was checked as it arrived.
+            if self.compressed {
+                utf8::validate(&received)?;
             } else {
-                utf8::validate(payload.as_slice())?;
+                self.utf8.finish()?;
             }
         }
         self.reset();
-        Ok(payload)
-    }
-
-    /// Only text that is not compressed can be checked before it is complete.
-    fn is_checked_on_arrival(&self) -> bool {
-        !self.binary && !self.rsv1
+        Ok((Payload::Owned(received), fragments.lengths))
     }
 
     #[inline]
     fn reset(&mut self) {
         self.declared = 0;
-        self.fragments = 0;
+        self.frames = 0;
         self.in_progress = false;
     }
 
@@ -161,22 +198,21 @@ impl Assembly {
     pub fn capacity(&self) -> usize {
         self.received.capacity()
     }
+}
 
-    /// Makes room for `additional` bytes: at most twice what has arrived and a
-    /// little more, and nothing beyond the end of a message whose end is known.
-    fn reserve(&mut self, additional: usize, fin: bool, remaining: u64) {
-        let needed = self.received.len().saturating_add(additional);
-        if needed <= self.received.capacity() {
-            return;
-        }
-        let mut target = needed.saturating_mul(2).max(FIRST_GROWTH);
-        if fin {
-            let remaining = usize::try_from(remaining).unwrap_or(usize::MAX);
-            target = target.min(needed.saturating_add(remaining));
-        }
-        self.received
-            .reserve_exact(target.saturating_sub(self.received.len()));
+/// Makes room for `additional` bytes: at most twice what has arrived and a little
+/// more, and no more than those and the `remaining` ones.
+pub(super) fn reserve(bytes: &mut Vec<u8>, additional: usize, remaining: u64) {
+    let needed = bytes.len().saturating_add(additional);
+    if needed <= bytes.capacity() {
+        return;
     }
+    let remaining = usize::try_from(remaining).unwrap_or(usize::MAX);
+    let target = needed
+        .saturating_mul(2)
+        .max(FIRST_GROWTH)
+        .min(needed.saturating_add(remaining));
+    bytes.reserve_exact(target.saturating_sub(bytes.len()));
 }
 
 impl From<InvalidUtf8> for ProtocolError {

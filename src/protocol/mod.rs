@@ -9,6 +9,7 @@
 
 mod closing;
 mod cut_field;
+mod deflate;
 mod error;
 pub mod extension;
 mod frame;
@@ -26,8 +27,11 @@ mod utf8;
 mod tests;
 
 pub use closing::ClosingHandshake;
+pub use deflate::{
+    Coding, Compressor, DEFLATE_WORDS, DataError, DeflateConfig, Deflater, InflateConfig, Inflater,
+    Strategy,
+};
 pub use error::ProtocolError;
-pub use extension::Extensions;
 pub use frame::{
     CloseCode, Control, Data, Header, MAX_CONTROL_PAYLOAD, OpCode, encode_close_payload,
     encode_frame, encode_header, is_valid_close_code,

@@ -16,15 +16,15 @@ use std::mem;
 
 use super::{
     cut_field::CutField,
+    deflate::{InflateConfig, Inflater},
     error::ProtocolError,
-    extension::Extensions,
     frame::{
         CloseCode, FrameKind, LengthField, MAX_PAYLOAD_LENGTH, Start, decode_start,
         is_valid_close_code,
     },
     limits::Limits,
     mask::apply_mask,
-    message::{Assembly, Payload},
+    message::{Assembly, Payload, reserve},
     role::Role,
     utf8,
 };
@@ -38,14 +38,15 @@ pub struct ReceiverConfig {
     pub limits: Limits,
     /// Deliver text and close reasons unchecked.
     pub skip_utf8_validation: bool,
-    /// What was negotiated in the opening handshake.
-    pub extensions: Extensions,
+    /// permessage-deflate, where it was negotiated in the opening handshake.
+    pub inflate: Option<InflateConfig>,
 }
 
 /// Takes what was received, in the order in which the peer sent it.
 pub trait Sink {
-    /// A complete message.
-    fn message(&mut self, binary: bool, payload: Payload<'_>);
+    /// A complete message. `fragments` are the lengths, in bytes of the payload, of
+    /// its frames with content, if there is more than one of them; else it is empty.
+    fn message(&mut self, binary: bool, payload: Payload<'_>, fragments: &[u32]);
     /// A ping, to be answered by a pong with the same payload.
     fn ping(&mut self, payload: &[u8]);
     /// A pong, asked for or not.
@@ -78,6 +79,14 @@ struct Frame {
     masked: bool,
 }
 
+/// What it takes to inflate frames.
+#[derive(Debug)]
+struct Inflation {
+    inflater: Inflater,
+    /// The payload of a compressed frame that the input cut; else no memory.
+    cut_frame: Vec<u8>,
+}
+
 /// Decodes one peer's stream of frames.
 #[derive(Debug)]
 pub struct Receiver {
@@ -87,6 +96,8 @@ pub struct Receiver {
     /// The payload of a control frame that the input cut; else no memory.
     control: Vec<u8>,
     cut: CutField,
+    /// From the first compressed frame on.
+    inflation: Option<Box<Inflation>>,
     /// Inputs whose bytes wait for the frame or header field to be complete.
     buffered_chunks: u32,
     stage: Stage,
@@ -110,6 +121,7 @@ impl Receiver {
             message: Assembly::default(),
             control: Vec::new(),
             cut: CutField::default(),
+            inflation: None,
             buffered_chunks: 0,
             stage: Stage::Start,
         }
@@ -120,6 +132,20 @@ impl Receiver {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.stage == Stage::Finished
+    }
+
+    /// Gives back what is not needed until the next message. To be called when the
+    /// connection is idle; harmless at any time.
+    pub fn release(&mut self) {
+        if self.message.in_progress() {
+            return;
+        }
+        if let Some(inflation) = &mut self.inflation {
+            inflation.inflater.release();
+            if inflation.inflater.is_pristine() {
+                self.inflation = None;
+            }
+        }
     }
 
     /// Decodes `input`, which is unmasked in place. What was complete before an
@@ -216,7 +242,7 @@ impl Receiver {
         } = decode_start(
             bytes,
             self.config.role,
-            self.config.extensions,
+            self.config.inflate.is_some(),
             self.message.in_progress(),
         )?;
         self.frame.fin = fin;
@@ -307,17 +333,19 @@ impl Receiver {
         let ReceiverConfig {
             ref limits,
             skip_utf8_validation,
-            extensions,
             ..
         } = self.config;
+        if self.message.compressed() {
+            return self.handle_compressed(piece, whole, sink);
+        }
         let fin = self.frame.fin;
         let binary = self.message.binary();
         // One frame is within any limit on fragments.
         if whole && fin && matches!(self.frame.kind, FrameKind::First { .. }) {
-            let payload =
-                self.message
-                    .complete_borrowed(piece, extensions, skip_utf8_validation)?;
-            sink.message(binary, payload);
+            let payload = self
+                .message
+                .complete_borrowed(piece, skip_utf8_validation)?;
+            sink.message(binary, payload, &[]);
             return Ok(());
         }
         if !piece.is_empty() {
@@ -328,11 +356,55 @@ impl Receiver {
             return Ok(());
         }
         self.message.count_frame(limits)?;
-        if fin {
-            let payload = self
+        // A payload over the address space was never received.
+        self.message
+            .note_fragment(usize::try_from(self.frame.length).unwrap_or(usize::MAX));
+        self.complete_frame(sink)
+    }
+
+    /// Takes a piece of a compressed frame, which is inflated once it is complete.
+    #[inline(never)]
+    fn handle_compressed<S: Sink + ?Sized>(
+        &mut self,
+        piece: &[u8],
+        whole: bool,
+        sink: &mut S,
+    ) -> Result<(), ProtocolError> {
+        let Some(config) = self.config.inflate else {
+            return Err(ProtocolError::UnexpectedRsv1);
+        };
+        let inflation = self.inflation.get_or_insert_with(|| {
+            Box::new(Inflation {
+                inflater: Inflater::new(config),
+                cut_frame: Vec::new(),
+            })
+        });
+        let cut_frame;
+        let payload = if whole {
+            piece
+        } else {
+            reserve(&mut inflation.cut_frame, piece.len(), self.frame.remaining);
+            inflation.cut_frame.extend_from_slice(piece);
+            if self.frame.remaining > 0 {
+                return Ok(());
+            }
+            cut_frame = mem::take(&mut inflation.cut_frame);
+            &cut_frame
+        };
+        let limits = &self.config.limits;
+        self.message.count_frame(limits)?;
+        self.message
+            .inflate(payload, self.frame.fin, &mut inflation.inflater, limits)?;
+        self.complete_frame(sink)
+    }
+
+    fn complete_frame<S: Sink + ?Sized>(&mut self, sink: &mut S) -> Result<(), ProtocolError> {
+        if self.frame.fin {
+            let binary = self.message.binary();
+            let (payload, fragments) = self
                 .message
-                .complete_owned(extensions, skip_utf8_validation)?;
-            sink.message(binary, payload);
+                .complete_owned(self.config.skip_utf8_validation)?;
+            sink.message(binary, payload, &fragments);
         }
         Ok(())
     }
@@ -371,11 +443,17 @@ impl Receiver {
         Ok((code, reason))
     }
 
+    #[cfg(test)]
+    pub(super) fn holds_inflater(&self) -> bool {
+        self.inflation.is_some()
+    }
+
     /// Ends decoding and gives all memory back.
     fn finish(&mut self) {
         self.stage = Stage::Finished;
         self.message = Assembly::default();
         self.control = Vec::new();
+        self.inflation = None;
     }
 }
 

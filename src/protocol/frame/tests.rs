@@ -7,7 +7,7 @@ const FIRST: FrameKind = FrameKind::First {
 };
 
 fn decode(role: Role, bytes: [u8; 2], in_progress: bool) -> Result<FrameKind, ProtocolError> {
-    decode_start(bytes, role, Extensions::NONE, in_progress).map(|start| start.kind)
+    decode_start(bytes, role, false, in_progress).map(|start| start.kind)
 }
 
 /// The second byte as the peer of `role` sends it.

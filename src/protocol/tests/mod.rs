@@ -5,7 +5,6 @@ mod property;
 
 use super::{
     error::ProtocolError,
-    extension::Extensions,
     limits::Limits,
     message::Payload,
     receiver::{Receiver, ReceiverConfig, Sink},
@@ -27,10 +26,13 @@ pub enum Event {
 pub struct Recorder {
     pub events: Vec<Event>,
     pub borrowed: usize,
+    /// For each message, the lengths of its fragments.
+    pub fragments: Vec<Vec<u32>>,
 }
 
 impl Sink for Recorder {
-    fn message(&mut self, binary: bool, payload: Payload<'_>) {
+    fn message(&mut self, binary: bool, payload: Payload<'_>, fragments: &[u32]) {
+        self.fragments.push(fragments.to_vec());
         if matches!(payload, Payload::Borrowed(_)) {
             self.borrowed += 1;
         }
@@ -68,7 +70,7 @@ pub fn config(role: Role) -> ReceiverConfig {
             max_pending_auto_pongs: 0,
         },
         skip_utf8_validation: false,
-        extensions: Extensions::NONE,
+        inflate: None,
     }
 }
 
