@@ -10,6 +10,7 @@
 )]
 
 mod constants;
+mod deflate;
 mod engine;
 mod environment;
 mod handshake;
