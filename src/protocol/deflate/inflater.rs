@@ -6,7 +6,7 @@
 //!
 //! RFC 7692 §7.2.2 (decompression).
 
-use std::{fmt, mem};
+use std::fmt;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
@@ -24,16 +24,21 @@ use crate::protocol::error::ProtocolError;
 /// where a byte begins, does it do so.
 const FINAL_BLOCK: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 
+/// So little room that zlib-rs takes its slow path, whose errors have texts; those
+/// of the fast one are lost (0.6.8).
+const SLOW: usize = 256;
+
 /// Decompresses one peer's messages.
 pub struct Inflater {
     no_context_takeover: bool,
     window_size: usize,
-    /// What the message in progress is inflated by.
+    /// What the message in progress is inflated by; between messages, one of which
+    /// it is not known that another can go on in its place.
     stream: Option<Stream>,
-    /// Where the next message goes on.
+    /// Where the next message goes on, else.
     window: Window,
-    /// The last message stopped in the middle of a block.
-    cut: bool,
+    /// The context is lost.
+    spoiled: bool,
 }
 
 struct Stream {
@@ -42,9 +47,21 @@ struct Stream {
     ended: bool,
     /// Something followed the final block.
     exceeded: bool,
+    age: Age,
 }
 
-/// What inflating stops at.
+/// What a stream has inflated before the frame in hand.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Age {
+    /// Nothing: the frame is its message's first.
+    Fresh,
+    /// Frames of the same message.
+    InMessage,
+    /// Whole messages, the last of which is complete.
+    Kept,
+}
+
+/// Where inflated bytes go.
 struct Target<'a> {
     out: &'a mut Vec<u8>,
     bound: usize,
@@ -59,7 +76,7 @@ impl Inflater {
             window_size: 1 << config.max_window_bits.clamp(8, 15),
             stream: None,
             window: Window::default(),
-            cut: false,
+            spoiled: false,
         }
     }
 
@@ -69,7 +86,8 @@ impl Inflater {
     /// its message's last.
     ///
     /// As in `ws`: after a final block the rest of the payload is ignored, and the
-    /// next frame or message begins a new context.
+    /// next frame or message begins a new context; a message that stops in the
+    /// middle of a block is what it inflated to, and the next goes on there.
     ///
     /// # Errors
     /// If the data is not in the format, or if the message is longer than allowed.
@@ -85,49 +103,57 @@ impl Inflater {
             Ok(0) | Err(_) => usize::MAX,
             Ok(bound) => bound,
         };
+        if self.spoiled {
+            return Err(DataError::StoredBlockLengths.into());
+        }
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
-            None => self.begin()?,
+            None => Stream::new(&self.window),
         };
         let start = out.len();
-        let mut scratch = pool::take_scratch();
         let mut target = Target { out, bound };
-        let mut result = stream.feed(data, &mut scratch, &mut target);
-        if fin && result.is_ok() {
-            result = stream.feed(&TRAILER, &mut scratch, &mut target);
+        let result = stream.feed_frame(data, fin, &mut target);
+        if let Err(ProtocolError::InvalidDeflateData(DataError::Unknown)) = result {
+            let before = out.get(..start).unwrap_or_default();
+            return Err(self.name_fault(data, fin, before).into());
         }
-        pool::give_scratch(scratch);
         result?;
 
-        let inflated = out.get(start..).unwrap_or_default();
         if stream.ended && stream.exceeded {
             self.window.clear();
             pool::give_inflate(stream.state);
             return Ok(());
         }
-        if !self.no_context_takeover {
-            self.window.push(inflated, self.window_size);
-        }
-        if fin {
-            self.finish(stream);
-        } else {
+        let inflated = out.get(start..).unwrap_or_default();
+        if !fin {
+            stream.age = Age::InMessage;
+            self.remember(inflated);
             self.stream = Some(stream);
+        } else if self.no_context_takeover {
+            pool::give_inflate(stream.state);
+        } else {
+            self.finish(stream, data);
+            self.remember(inflated);
         }
         Ok(())
     }
 
     /// Gives back what is not needed until the next message. What is, at most the
-    /// window, stays.
+    /// window, stays. To be called when the connection is idle; harmless at any
+    /// time.
     pub fn release(&mut self) {
-        if self.stream.is_none() {
-            self.window.shrink();
+        self.window.shrink();
+        if let Some(mut stream) = self.stream.take_if(|stream| stream.age == Age::Kept) {
+            // For a peer that does not keep to the format no memory is kept.
+            self.spoiled = stream.ended || !stream.is_between_blocks();
+            pool::give_inflate(stream.state);
         }
     }
 
     /// Whether nothing is held: a new inflater would do as well.
     #[must_use]
     pub fn is_pristine(&self) -> bool {
-        self.stream.is_none() && self.window.is_empty() && !self.cut
+        self.stream.is_none() && self.window.is_empty() && !self.spoiled
     }
 
     #[cfg(test)]
@@ -140,36 +166,111 @@ impl Inflater {
         self.stream.is_some()
     }
 
-    fn begin(&mut self) -> Result<Stream, ProtocolError> {
-        // zlib would take this message for the rest of that block, which ends, but
-        // for rare chance, with this error.
-        if mem::take(&mut self.cut) {
-            return Err(DataError::StoredBlockLengths.into());
+    fn remember(&mut self, inflated: &[u8]) {
+        if !self.no_context_takeover {
+            self.window.push(inflated, self.window_size);
         }
-        let mut state = pool::take_inflate();
-        self.window.restore(&mut state);
-        Ok(Stream {
-            state,
-            ended: false,
-            exceeded: false,
-        })
     }
 
-    /// The message is complete; its state goes back.
-    fn finish(&mut self, mut stream: Stream) {
-        if !self.no_context_takeover {
-            let mut nothing = [0];
-            let status =
-                stream
-                    .state
-                    .decompress(&FINAL_BLOCK, &mut nothing, InflateFlush::SyncFlush);
-            self.cut = status != Ok(Status::StreamEnd);
+    /// The message is complete. Its state goes back if another can go on from the
+    /// window; whether that is so, only the state can tell, and has then to be made
+    /// again from `data`, the payload of the message, which has to be in one frame.
+    fn finish(&mut self, mut stream: Stream, data: &[u8]) {
+        if stream.age == Age::Fresh && !stream.ended {
+            let reusable = stream.is_between_blocks();
+            pool::give_inflate(stream.state);
+            if reusable {
+                return;
+            }
+            stream = Stream::new(&self.window);
+            let mut again = Vec::new();
+            let mut target = Target {
+                out: &mut again,
+                bound: usize::MAX,
+            };
+            self.spoiled = stream.feed_frame(data, true, &mut target).is_err();
         }
-        pool::give_inflate(stream.state);
+        stream.age = Age::Kept;
+        self.stream = Some(stream);
+    }
+
+    /// Finds the text of an error that is one of three, in a frame before which
+    /// `before` of the message was inflated. Where the frame began in the middle of a
+    /// block it is a guess: the error that damaged data most often shows.
+    #[cold]
+    fn name_fault(&self, data: &[u8], fin: bool, before: &[u8]) -> DataError {
+        let mut stream = Stream::new(&self.window);
+        if self.no_context_takeover {
+            let mut window = Window::default();
+            window.push(before, self.window_size);
+            window.restore(&mut stream.state);
+        }
+        let trailer: &[u8] = if fin { &TRAILER } else { &[] };
+        for mut input in [data, trailer] {
+            loop {
+                match stream.step(input, &mut [0; SLOW]) {
+                    Err(
+                        error @ (DataError::LiteralLengthCode
+                        | DataError::DistanceCode
+                        | DataError::DistanceTooFarBack),
+                    ) => return error,
+                    Err(_) => return DataError::DistanceTooFarBack,
+                    Ok(step) if step.done || stream.ended => break,
+                    Ok(step) => input = input.get(step.consumed..).unwrap_or_default(),
+                }
+            }
+        }
+        DataError::DistanceTooFarBack
     }
 }
 
+/// What one call of zlib did.
+struct Step {
+    consumed: usize,
+    produced: usize,
+    /// There is no more to be had from the input.
+    done: bool,
+}
+
 impl Stream {
+    /// A stream that goes on where the window ends.
+    fn new(window: &Window) -> Self {
+        let mut state = pool::take_inflate();
+        window.restore(&mut state);
+        Self {
+            state,
+            ended: false,
+            exceeded: false,
+            age: Age::Fresh,
+        }
+    }
+
+    /// Whether the next block begins here, at the beginning of a byte. The state is of
+    /// no further use.
+    fn is_between_blocks(&mut self) -> bool {
+        let status = self
+            .state
+            .decompress(&FINAL_BLOCK, &mut [0], InflateFlush::SyncFlush);
+        status == Ok(Status::StreamEnd)
+    }
+
+    /// RFC 7692 §7.2.2: append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the
+    /// payload of the message.
+    fn feed_frame(
+        &mut self,
+        data: &[u8],
+        fin: bool,
+        target: &mut Target<'_>,
+    ) -> Result<(), ProtocolError> {
+        let mut scratch = pool::take_scratch();
+        let mut result = self.feed(data, &mut scratch, target);
+        if fin && result.is_ok() {
+            result = self.feed(&TRAILER, &mut scratch, target);
+        }
+        pool::give_scratch(scratch);
+        result
+    }
+
     fn feed(
         &mut self,
         mut input: &[u8],
@@ -188,29 +289,34 @@ impl Stream {
                 .saturating_add(1)
                 .min(SCRATCH);
             let buffer = scratch.get_mut(..room).unwrap_or_default();
-            let (total_in, total_out) = (self.state.total_in(), self.state.total_out());
-            let status = self
-                .state
-                .decompress(input, buffer, InflateFlush::SyncFlush)
-                .map_err(|_| self.data_error())?;
-            let consumed = difference(self.state.total_in(), total_in);
-            let produced = difference(self.state.total_out(), total_out);
-            target.append(buffer.get(..produced).unwrap_or_default())?;
-            input = input.get(consumed..).unwrap_or_default();
-            self.ended = status == Status::StreamEnd;
-            let flushed = input.is_empty() && produced < room;
-            let stuck = consumed == 0 && produced == 0;
-            if !self.ended && (flushed || stuck) {
+            let step = self.step(input, buffer)?;
+            target.append(buffer.get(..step.produced).unwrap_or_default())?;
+            input = input.get(step.consumed..).unwrap_or_default();
+            if step.done {
                 return Ok(());
             }
         }
     }
 
-    fn data_error(&self) -> ProtocolError {
-        self.state
-            .error_message()
-            .map_or(DataError::Unknown, DataError::from_text)
-            .into()
+    fn step(&mut self, input: &[u8], buffer: &mut [u8]) -> Result<Step, DataError> {
+        let (total_in, total_out) = (self.state.total_in(), self.state.total_out());
+        let status = self
+            .state
+            .decompress(input, buffer, InflateFlush::SyncFlush)
+            .map_err(|_| {
+                let text = self.state.error_message();
+                text.map_or(DataError::Unknown, DataError::from_text)
+            })?;
+        let consumed = difference(self.state.total_in(), total_in);
+        let produced = difference(self.state.total_out(), total_out);
+        self.ended = status == Status::StreamEnd;
+        let flushed = consumed == input.len() && produced < buffer.len();
+        let stuck = consumed == 0 && produced == 0;
+        Ok(Step {
+            consumed,
+            produced,
+            done: !self.ended && (flushed || stuck),
+        })
     }
 }
 
@@ -255,7 +361,7 @@ impl fmt::Debug for Inflater {
             .field("no_context_takeover", &self.no_context_takeover)
             .field("window_size", &self.window_size)
             .field("in_message", &self.stream.is_some())
-            .field("cut", &self.cut)
+            .field("spoiled", &self.spoiled)
             .finish_non_exhaustive()
     }
 }

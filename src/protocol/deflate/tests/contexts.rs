@@ -228,6 +228,28 @@ fn an_inflater_holds_no_more_than_the_window_between_messages() {
 }
 
 #[test]
+fn a_state_that_a_fragmented_message_leaves_is_given_back_on_release() {
+    let data = compressible(&mut Chance::new(47), 2000);
+    let mut deflater = Deflater::new(&DeflateConfig::default());
+    let mut inflater = inflater();
+    for release in [false, true, false, true] {
+        for fin in [false, true] {
+            let compressed = deflate(&mut deflater, &data, fin);
+            assert!(inflate(&mut inflater, &compressed, fin).as_ref() == Ok(&data));
+            // In the middle of a message this is without effect.
+            if !fin {
+                inflater.release();
+            }
+            assert!(inflater.holds_state());
+        }
+        if release {
+            inflater.release();
+            assert!(!inflater.holds_state());
+        }
+    }
+}
+
+#[test]
 fn a_connection_that_compresses_nothing_holds_nothing() {
     assert!(size_of::<Compressor>() <= 32);
     let mut compressor = Compressor::new(DeflateConfig::default());

@@ -89,27 +89,110 @@ fn a_final_block_in_a_fragment_swallows_the_next_unless_something_followed_it() 
 }
 
 #[test]
-fn a_message_that_stops_in_a_block_spoils_the_context() {
+fn a_message_that_stops_in_a_block_leaves_the_rest_of_it_to_the_next() {
     let data = b"the quick brown fox jumps over the lazy dog";
     let whole = deflate(&mut Deflater::new(&DeflateConfig::default()), data, true);
     for length in [0, 20] {
-        let mut spoiled = inflater();
-        let result = inflate(&mut spoiled, &whole[..length], true);
+        let mut inflater = inflater();
+        let result = inflate(&mut inflater, &whole[..length], true);
         assert!(result.is_ok_and(|partial| data.starts_with(&partial)));
-        assert!(!spoiled.is_pristine());
         assert_eq!(
-            inflate(&mut spoiled, &whole, true),
+            inflate(&mut inflater, &whole, true),
             Err(DataError::StoredBlockLengths.into())
         );
-        let mut separate = Inflater::new(InflateConfig {
-            no_context_takeover: true,
-            max_window_bits: 15,
-        });
-        assert!(inflate(&mut separate, &whole[..length], true).is_ok());
-        assert_eq!(
-            inflate(&mut separate, &whole, true).as_deref(),
-            Ok(&data[..])
-        );
+    }
+    // A stored block of 10 bytes, of which 2 and the trailer arrive at first.
+    let mut inflater = inflater();
+    let stored = [0x00, 0x0a, 0x00, 0xf5, 0xff, b'a', b'b'];
+    assert_eq!(
+        inflate(&mut inflater, &stored, true),
+        Ok(b"ab\x00\x00\xff\xff".to_vec())
+    );
+    assert_eq!(
+        inflate(&mut inflater, b"cdef\x00", true),
+        Ok(b"cdef".to_vec())
+    );
+    assert_eq!(
+        inflate(&mut inflater, &whole, true).as_deref(),
+        Ok(&data[..])
+    );
+}
+
+#[test]
+fn without_context_takeover_a_cut_message_leaves_nothing() {
+    let whole = deflate(&mut Deflater::new(&DeflateConfig::default()), b"data", true);
+    let mut inflater = Inflater::new(InflateConfig {
+        no_context_takeover: true,
+        max_window_bits: 15,
+    });
+    for length in [0, 2, whole.len()] {
+        assert!(inflate(&mut inflater, &whole[..length], true).is_ok());
+        assert!(inflater.is_pristine());
+    }
+}
+
+#[test]
+fn no_memory_is_kept_for_the_rest_of_a_block() {
+    let stored = [0x00, 0x0a, 0x00, 0xf5, 0xff, b'a', b'b'];
+    let mut inflater = inflater();
+    assert!(inflate(&mut inflater, &stored, true).is_ok());
+    assert!(inflater.holds_state());
+    inflater.release();
+    assert!(!inflater.holds_state());
+    assert_eq!(
+        inflate(&mut inflater, b"cdef\x00", true),
+        Err(DataError::StoredBlockLengths.into())
+    );
+}
+
+#[test]
+fn a_final_block_that_ends_with_its_message_swallows_the_next() {
+    // A stored block of 4 bytes: the trailer.
+    let stored = [0x01, 0x04, 0x00, 0xfb, 0xff];
+    let message = deflate(&mut Deflater::new(&DeflateConfig::default()), b"x", true);
+    let mut inflater = inflater();
+    assert_eq!(inflate(&mut inflater, &stored, true), Ok(TRAILER.to_vec()));
+    assert_eq!(inflate(&mut inflater, &message, true), Ok(vec![]));
+    assert_eq!(inflate(&mut inflater, &message, true), Ok(b"x".to_vec()));
+}
+
+#[test]
+fn errors_in_the_middle_of_much_data_have_names() {
+    // In the fixed codes (RFC 1951 §3.2.6), each from its first bit on; the bits of
+    // an extra value are all 1.
+    for (fault, error) in [
+        ("1100_0110", DataError::LiteralLengthCode),
+        ("000_0001_11110", DataError::DistanceCode),
+        (
+            "000_0001_11101_1111_1111_1111_1",
+            DataError::DistanceTooFarBack,
+        ),
+    ] {
+        // Not the last block; the fixed codes.
+        let mut bits = vec![false, true, false];
+        let mut write =
+            |code: &str| bits.extend(code.bytes().filter(|&b| b != b'_').map(|b| b == b'1'));
+        for _ in 0..1000 {
+            write("0110_0000");
+        }
+        write(fault);
+        for _ in 0..1000 {
+            write("0110_0000");
+        }
+        let data: Vec<u8> = bits
+            .chunks(8)
+            .map(|byte| {
+                byte.iter()
+                    .rev()
+                    .fold(0, |value, &bit| value << 1 | u8::from(bit))
+            })
+            .collect();
+        assert_eq!(inflate(&mut inflater(), &data, true), Err(error.into()));
+        let mut inflater = inflater();
+        let mut out = Vec::new();
+        let (first, last) = data.split_at(0);
+        assert_eq!(inflater.inflate(first, false, 0, &mut out), Ok(()));
+        assert_eq!(inflater.inflate(last, true, 0, &mut out), Err(error.into()));
     }
 }
 
