@@ -3,9 +3,9 @@
 //! A flush that addresses few connections is written here and now, on
 //! JavaScript's thread: the lowest latency and the least work in all. One that
 //! addresses many is handed to the I/O threads, because system calls are most
-//! of its cost and JavaScript has better things to do. As long as a thread has
-//! such work before it, everything for it goes the same way, so that order
-//! holds.
+//! of its cost and JavaScript has better things to do; so is one that has to be
+//! compressed. As long as a thread has such work before it, everything for it
+//! goes the same way, so that order holds.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ use std::{io, thread};
 use super::Environment;
 use super::connection::Connection;
 use super::runtime::{IoThread, IoThreads};
-use crate::bridge::{Batch, Command, Commands, EventKind, lock};
+use crate::bridge::{Batch, Command, Commands, EventKind, flag, lock};
 
 /// Runs that one flush may have and still be written by JavaScript's thread.
 const FEW_RUNS: usize = 4;
@@ -78,9 +78,9 @@ impl Dispatcher {
     /// are dropped.
     pub fn flush(&mut self, block: &[u8], now: bool) {
         let mut runs = std::mem::take(&mut self.runs);
-        self.find_runs(block, &mut runs);
-        let few = now || runs.len() <= FEW_RUNS;
-        if few
+        let compressing = self.find_runs(block, &mut runs);
+        let few = runs.len() <= FEW_RUNS && !compressing;
+        if (now || few)
             && runs
                 .iter()
                 .all(|run| self.is_settled(run.connection.thread))
@@ -103,7 +103,7 @@ impl Dispatcher {
         let Some(connection) = connection else {
             return;
         };
-        if self.is_settled(connection.thread) {
+        if self.is_settled(connection.thread) && !command.has(flag::COMPRESS) {
             self.submit_here(&connection, std::iter::once(*command));
         } else {
             let block = command.to_block();
@@ -136,13 +136,16 @@ impl Dispatcher {
         self.threads.get(thread).is_none_or(IoThread::is_settled)
     }
 
-    fn find_runs(&self, block: &[u8], runs: &mut Vec<Run>) {
+    /// Returns whether something is to be compressed.
+    fn find_runs(&self, block: &[u8], runs: &mut Vec<Run>) -> bool {
+        let mut compressing = false;
         let table = lock(&self.environment.connections);
         let mut commands = Commands::new(block);
         let mut start = 0;
         let mut last = None;
         while let Some(command) = commands.next() {
             let end = commands.offset();
+            compressing |= command.has(flag::COMPRESS);
             match runs.last_mut() {
                 Some(run) if last == Some(command.id) && run.range.end == start => {
                     run.range.end = end;
@@ -158,6 +161,7 @@ impl Dispatcher {
             }
             start = end;
         }
+        compressing
     }
 
     fn submit_here<'a>(
