@@ -183,12 +183,9 @@ impl Inflater {
                 return;
             }
             stream = Stream::new(&self.window);
-            let mut again = Vec::new();
-            let mut target = Target {
-                out: &mut again,
-                bound: usize::MAX,
-            };
-            self.spoiled = stream.feed_frame(data, true, &mut target).is_err();
+            let mut scratch = pool::take_scratch();
+            self.spoiled = stream.skip_frame(data, true, &mut scratch).is_err();
+            pool::give_scratch(scratch);
         }
         stream.age = Age::Kept;
         self.stream = Some(stream);
@@ -205,22 +202,14 @@ impl Inflater {
             window.push(before, self.window_size);
             window.restore(&mut stream.state);
         }
-        let trailer: &[u8] = if fin { &TRAILER } else { &[] };
-        for mut input in [data, trailer] {
-            loop {
-                match stream.step(input, &mut [0; SLOW]) {
-                    Err(
-                        error @ (DataError::LiteralLengthCode
-                        | DataError::DistanceCode
-                        | DataError::DistanceTooFarBack),
-                    ) => return error,
-                    Err(_) => return DataError::DistanceTooFarBack,
-                    Ok(step) if step.done || stream.ended => break,
-                    Ok(step) => input = input.get(step.consumed..).unwrap_or_default(),
-                }
-            }
+        match stream.skip_frame(data, fin, &mut [0; SLOW]) {
+            Err(
+                error @ (DataError::LiteralLengthCode
+                | DataError::DistanceCode
+                | DataError::DistanceTooFarBack),
+            ) => error,
+            Ok(()) | Err(_) => DataError::DistanceTooFarBack,
         }
-        DataError::DistanceTooFarBack
     }
 }
 
@@ -269,6 +258,25 @@ impl Stream {
         }
         pool::give_scratch(scratch);
         result
+    }
+
+    /// As [`feed_frame`](Self::feed_frame), for data that was inflated before, whose
+    /// output is not wanted again.
+    fn skip_frame(&mut self, data: &[u8], fin: bool, buffer: &mut [u8]) -> Result<(), DataError> {
+        let trailer: &[u8] = if fin { &TRAILER } else { &[] };
+        for mut input in [data, trailer] {
+            loop {
+                let step = self.step(input, buffer)?;
+                if self.ended {
+                    return Ok(());
+                }
+                if step.done {
+                    break;
+                }
+                input = input.get(step.consumed..).unwrap_or_default();
+            }
+        }
+        Ok(())
     }
 
     fn feed(
