@@ -26,6 +26,8 @@ pub struct Connection {
     inbound_limit: AtomicUsize,
     /// The task stopped reading because of `inbound_limit`.
     reading_blocked: AtomicBool,
+    /// What is received is also wanted as it comes.
+    tapped: AtomicBool,
 }
 
 impl Connection {
@@ -39,6 +41,7 @@ impl Connection {
             untaken: AtomicUsize::new(0),
             inbound_limit: AtomicUsize::new(usize::MAX),
             reading_blocked: AtomicBool::new(false),
+            tapped: AtomicBool::new(false),
         }
     }
 
@@ -48,6 +51,9 @@ impl Connection {
         let mut output = lock(&self.output);
         let wake = output.submit(commands);
         let acknowledged = output.take_acknowledged();
+        if output.tapped {
+            self.tapped.store(true, Ordering::Relaxed);
+        }
         let waker = if wake { output.waker() } else { None };
         drop(output);
         if let Some(waker) = waker {
@@ -83,7 +89,7 @@ impl Connection {
 
     /// Whether what is received is also wanted as it comes.
     pub(super) fn is_tapped(&self) -> bool {
-        lock(&self.output).tapped
+        self.tapped.load(Ordering::Relaxed)
     }
 
     /// Counts bytes that wait for JavaScript.
