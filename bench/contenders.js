@@ -27,6 +27,9 @@ const { LOAD } = require('./build');
  *     returns the server's command line
  * @property {String} [mode] `port`: the WebSocketServer listens by itself;
  *     `server`: it is given an `http.Server`
+ * @property {Object} [inServerMode] What is different in server mode
+ * @property {Number} [filesPerConnection] How many files the server opens for
+ *     a connection, if not one
  * @property {String} [portMode] Of a contender in server mode: the name of the
  *     same one in port mode
  * @property {Object} [env] Environment of the server, on top of the runner's;
@@ -42,7 +45,9 @@ const contenders = [
     title: 'oxws',
     standard: ['echo', 'idle'],
     handlers: ['echo'],
-    driver: 'oxws.js'
+    driver: 'oxws.js',
+    // Node keeps the descriptor, and the core has a duplicate.
+    inServerMode: { filesPerConnection: 2 }
   },
   {
     name: 'ws',
@@ -100,6 +105,7 @@ function inMode(contender, mode) {
   if (mode === 'port') return { ...contender, mode, command };
   return {
     ...contender,
+    ...contender.inServerMode,
     name: `${contender.name}-${mode}`,
     title: `${contender.title}, {${mode}}`,
     mode,

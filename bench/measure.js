@@ -15,7 +15,7 @@ const roles = require('./roles');
  */
 async function measure(scenario, contender, builds, options) {
   const role = roles[scenario.role];
-  const files = role.files?.(scenario);
+  const files = role.files?.(scenario, contender);
   const server = new Process(
     contender.command(scenario.handler, builds[contender.package]?.binary),
     { cpus: options.pin?.server, env: contender.env, files }
@@ -46,6 +46,7 @@ async function measure(scenario, contender, builds, options) {
       server,
       startLoad,
       scenario,
+      contender,
       options
     });
 

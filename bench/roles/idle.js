@@ -16,13 +16,15 @@ const SLOWEST = 500;
 module.exports = {
   duration: ({ load }) => load.settle + load.connections / 5000 + 0.4,
 
-  files: ({ load }) => load.connections + OTHER_FILES,
+  files: ({ load }, { filesPerConnection = 1 }) =>
+    load.connections * filesPerConnection + OTHER_FILES,
 
-  async measure({ server, startLoad, scenario }) {
+  async measure({ server, startLoad, scenario, contender }) {
     const { settle, connections: wanted } = scenario.load;
+    const { filesPerConnection = 1 } = contender;
     // Both processes run under the same limit.
     const room = openFilesLimit(server.pid) - OTHER_FILES;
-    const connections = Math.min(wanted, room);
+    const connections = Math.min(wanted, Math.floor(room / filesPerConnection));
     if (connections < 1) throw new Error('Too few files may be open');
 
     const beforeKiB = residentKiB(server.pid);

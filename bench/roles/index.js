@@ -6,8 +6,8 @@
  * @typedef {Object} Role
  * @property {Function} duration Given a scenario and the options, says about
  *     how many seconds a measurement takes
- * @property {Function} [files] Given a scenario, says how many files the
- *     server and the load generator may have to keep open
+ * @property {Function} [files] Given a scenario and the contender, says how
+ *     many files the server and the load generator may have to keep open
  * @property {Function} measure Measures a server and returns the round's
  *     figures
  * @property {Object} metrics What is summarised over rounds: functions of a
