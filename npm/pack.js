@@ -29,6 +29,8 @@ const destination = path.resolve(
 const folders = path.join(root, 'target/npm');
 
 version();
+// Debug information is most of a binary, and of use only where it was built.
+process.env.CARGO_PROFILE_RELEASE_STRIP ??= 'debuginfo';
 if (values.binaries === undefined) run('run', 'build');
 const binaries = path.resolve(values.binaries ?? path.join(root, 'js'));
 
