@@ -40,10 +40,10 @@ function adopt(relay) {
 
   handle.readStop();
   handle.reading = false;
-  // Without a `_read()` what is left can be read and nothing more.
+  // Without a `_read()` what is left can be read and nothing more. The relay
+  // hears of it by 'data'.
   socket._read = members._read;
-
-  for (let chunk; (chunk = socket.read()) !== null;) relay.receive(chunk);
+  while (socket.read() !== null);
 
   // By now listeners have run.
   relay.sendDeferred();
@@ -69,8 +69,6 @@ function adopt(relay) {
   relay.inbound.moveTo(connection);
   override(socket, connection);
   hub.addConnection(connection);
-  if (relay.pauses !== 0) connection.pause(relay.pauses);
-
   return connection;
 }
 
@@ -93,6 +91,7 @@ function canBeAdopted(relay) {
     !relay.isFailed &&
     !socket.destroyed &&
     !socket.connecting &&
+    !socket.isPaused() &&
     socket.writable &&
     socket.writableLength === 0 &&
     socket.readableEncoding === null &&
@@ -110,7 +109,12 @@ function override(socket, connection) {
   socket[kConnection] = connection;
   socket.on('newListener', onNewListener);
 
+  const { timeout } = socket;
+
+  // Node's timer sees no traffic any more.
+  if (timeout > 0) socket.setTimeout(0);
   for (const name of Object.keys(members)) define(socket, name, members[name]);
+  if (timeout > 0) socket.setTimeout(timeout);
 
   define(socket, '_writev', writev);
   define(socket, '_destroy', function (err, callback) {

@@ -262,18 +262,26 @@ class Connection extends AsyncResource {
       callAll(this._callbacks.splice(0), createSocketDestroyedError());
     }
 
-    const tell = () => this.inbound?.handleClosed(wasClean);
+    const tell = () => {
+      this.runInAsyncScope(() => this.inbound?.handleClosed(wasClean));
+    };
 
     if (this.socket === null || this.socket.closed) {
       tell();
-    } else {
-      // As under ws the stream's 'error' and 'close' come first.
-      this.socket.once('close', tell);
-      this.socket.handleClosed(
-        errno === 0 ? null : createSystemError(-errno, 'read'),
-        wasClean
-      );
+      return;
     }
+
+    // As under ws the stream's 'error' comes first, and so do the user's
+    // listeners of its 'close' if the peer did not say that it closes. Ours is
+    // before theirs, which may throw.
+    this.socket.prependOnceListener('close', () => {
+      if (this.inbound?.isConcluded) tell();
+      else nextTick(tell);
+    });
+    this.socket.handleClosed(
+      errno === 0 ? null : createSystemError(-errno, 'read'),
+      wasClean
+    );
   }
 
   /**

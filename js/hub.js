@@ -356,6 +356,7 @@ function emitOf(index, end) {
 
         cursor++;
         connections[index] = undefined;
+        environment.forgetConnection(index);
         this.countReference(-1);
         this.handleClosed(
           (detail & 1) === 1,

@@ -34,6 +34,9 @@ class Inbound {
     this._paused = false;
     this._closed = false;
     this._isDue = false;
+    // Whether the peer's close frame or its end came in, or it broke the
+    // protocol.
+    this.isConcluded = false;
     // The lengths of the fragments of the message that comes next, if it has
     // several.
     this._fragments = null;
@@ -63,14 +66,17 @@ class Inbound {
   }
 
   handleClose(code, reason) {
+    this.isConcluded = true;
     this._handle(this._handlers.close, code, reason);
   }
 
   handleError(number, parameter) {
+    this.isConcluded = true;
     this._handle(this._handlers.error, number, parameter);
   }
 
   handleEnd() {
+    this.isConcluded = true;
     this._handle(this._handlers.end);
   }
 

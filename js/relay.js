@@ -58,6 +58,8 @@ class Relay {
     this.isAdoptable = isAdoptable(socket);
     // Called whenever all that was written is out.
     this.onDrained = null;
+    // Whether the adoption waits for the socket to be resumed.
+    this.isAwaitingResume = false;
     this.mask = 0;
     this._autoPong = false;
     this._maxPendingAutoPongs = 0;
@@ -176,15 +178,18 @@ class Relay {
 
     if (typeof payload === 'string') payload = Buffer.from(payload);
 
-    const frame = this.engine.encode(flags, payload);
+    const header =
+      payload.length >= MAX_COPIED_PAYLOAD
+        ? this.engine.encodeHeader(flags, payload)
+        : null;
 
-    if (payload.length >= MAX_COPIED_PAYLOAD && frame.length < payload.length) {
+    if (header === null) {
+      this._write(this.engine.encode(flags, payload), cb);
+    } else {
       socket.cork?.();
-      socket.write(frame);
+      socket.write(header);
       this._write(payload, cb);
       socket.uncork?.();
-    } else {
-      this._write(frame, cb);
     }
   }
 
@@ -446,6 +451,13 @@ class Relay {
       if (chunk !== null) this.receive(chunk);
     }
 
+    // As under ws the user's listeners of the socket come first if the peer did
+    // not say that it closes.
+    if (this.inbound.isConcluded) this._emitClosed();
+    else nextTick(() => this._emitClosed());
+  }
+
+  _emitClosed() {
     this._events.push({ kind: addon.EVENT_CLOSED });
     this._emit();
   }

@@ -96,13 +96,16 @@ function parsePort(value) {
 }
 
 /**
- * As `net.Server`: what is no number is the path of a UNIX socket or a pipe.
+ * As `net.Server`: a string that is no number is the path of a UNIX socket or a
+ * pipe. What is neither string nor number is Node's to refuse.
  *
  * @param {*} port The option of that name
- * @return {Boolean} Whether it is a path
+ * @return {Boolean} Whether it is a port
  */
-function isPath(port) {
-  return typeof port === 'string' && !(Number(port) >= 0);
+function isPort(port) {
+  return (
+    typeof port === 'number' || (typeof port === 'string' && Number(port) >= 0)
+  );
 }
 
-module.exports = { isPath, listenOptionsOf, parseOptions };
+module.exports = { isPort, listenOptionsOf, parseOptions };

@@ -10,10 +10,12 @@ const { Duplex } = require('stream');
 
 const { FLAG_RESET } = require('./binding');
 const { PAUSED } = require('./connection');
-const { kConnection } = require('./constants');
+const { EMPTY_BUFFER, kConnection } = require('./constants');
 
+const kAwaitsDrain = Symbol('kAwaitsDrain');
 const kIdleTimer = Symbol('kIdleTimer');
 const kOnTransportClosed = Symbol('kOnTransportClosed');
+const kRawBytes = Symbol('kRawBytes');
 const kSeen = Symbol('kSeen');
 
 /**
@@ -102,6 +104,7 @@ function push(chunk, encoding) {
  * Lets the core tell what it receives once somebody wants to see it.
  */
 function onNewListener(event) {
+  if (event === 'drain' && this.writableLength > 0) awaitDrain(this);
   if ((event !== 'data' && event !== 'readable') || this[kSeen]) return;
 
   this[kSeen] = true;
@@ -114,8 +117,8 @@ function onNewListener(event) {
 function noop() {}
 
 /**
- * Counts what the core has yet to write among what a stream has, as long as the
- * stream does not wait for its own part to be written.
+ * Counts what the core has yet to write among what a stream has, until the
+ * stream ends and waits for its own part.
  *
  * @param {Duplex} socket The stream
  */
@@ -124,14 +127,23 @@ function countBuffered(socket) {
   let own = state.length;
   let ofCore = 0;
 
+  socket[kRawBytes] = 0;
+
+  Object.defineProperty(socket, 'writableNeedDrain', {
+    configurable: true,
+    get() {
+      const isWritable = !this.destroyed && !this.writableEnded;
+
+      return isWritable && this.writableLength >= this.writableHighWaterMark;
+    }
+  });
   Object.defineProperty(state, 'length', {
     configurable: true,
     enumerable: true,
     get() {
-      ofCore =
-        state.ending || state.needDrain
-          ? 0
-          : socket[kConnection].bufferedAmount;
+      ofCore = state.ending
+        ? 0
+        : socket[kConnection].bufferedAmount + socket[kRawBytes];
       return own + ofCore;
     },
     set(length) {
@@ -142,16 +154,82 @@ function countBuffered(socket) {
 
 function read() {}
 
+/**
+ * Writes bytes as they are, in order with what the WebSocket sends: nothing may
+ * wait in the stream.
+ *
+ * @param {(Buffer|String|Uint8Array)} chunk The bytes
+ * @param {String} [encoding] That of a string
+ * @param {Function} [callback] Called when the kernel has taken them
+ * @return {Boolean} Whether more should be written before 'drain'
+ */
 function write(chunk, encoding, callback) {
+  const isString = typeof chunk === 'string';
+
+  // The stream knows what to say.
+  if (this.writableEnded || this.destroyed || !(isString || isBytes(chunk))) {
+    return Duplex.prototype.write.call(this, chunk, encoding, callback);
+  }
+
+  if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = undefined;
+  }
+
+  const data = isString ? Buffer.from(chunk, encoding) : chunk;
+
+  this[kRawBytes] += data.length;
+  this[kConnection].sendRaw(data, (err) => {
+    this[kRawBytes] -= data.length;
+    if (typeof callback === 'function') callback(err);
+  });
+
+  if (this.writableLength < this.writableHighWaterMark) return true;
+
+  awaitDrain(this);
+  return false;
+}
+
+function isBytes(chunk) {
+  return chunk instanceof Uint8Array;
+}
+
+/**
+ * Emits 'drain' when all that is written now is out.
+ *
+ * @private
+ */
+function awaitDrain(socket) {
+  if (socket[kAwaitsDrain]) return;
+
+  socket[kAwaitsDrain] = true;
+  socket[kConnection].sendRaw(EMPTY_BUFFER, (err) => {
+    socket[kAwaitsDrain] = false;
+
+    if (err) return;
+    if (socket.writableLength > 0) awaitDrain(socket);
+    else socket.emit('drain');
+  });
+}
+
+/**
+ * What `end()` is given; there is nothing in front of it.
+ */
+function writeLast(chunk, encoding, callback) {
   this[kConnection].sendRaw(
     typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
     callback
   );
 }
 
+/**
+ * Our side is ended when all is out, and so is the stream.
+ */
 function final(callback) {
-  this[kConnection].endTransport();
-  callback();
+  const connection = this[kConnection];
+
+  connection.sendRaw(EMPTY_BUFFER, () => callback());
+  connection.endTransport();
 }
 
 /**
@@ -178,6 +256,8 @@ function closeTransport(socket, closed) {
  */
 function handleEnd() {
   Duplex.prototype.push.call(this, null);
+  // As Node does it: 'end' does not wait for someone to read.
+  this.read(0);
 }
 
 /**
@@ -211,7 +291,7 @@ module.exports = {
   members: {
     _final: final,
     _read: read,
-    _write: write,
+    _write: writeLast,
     handleClosed,
     handleEnd,
     handleRaw,
@@ -221,7 +301,8 @@ module.exports = {
     resetAndDestroy,
     resume,
     setTimeout: setIdleTimeout,
-    unref
+    unref,
+    write
   },
   onNewListener
 };

@@ -36,7 +36,7 @@ class Socket extends Duplex {
     this.on('error', () => {});
     this.on('newListener', onNewListener);
     countBuffered(this);
-    if (connection.isEnded) this.push(null);
+    if (connection.isEnded) this.handleEnd();
     if (connection.isClosed) this.destroy();
   }
 

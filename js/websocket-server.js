@@ -10,7 +10,7 @@ const addon = require('./binding');
 const hub = require('./hub');
 const { byteLimit } = require('./connection-options');
 const { NodeHandshake, OfferedHandshake } = require('./handshake');
-const { isPath, listenOptionsOf, parseOptions } = require('./server-options');
+const { isPort, listenOptionsOf, parseOptions } = require('./server-options');
 const { HttpServer, requireUpgrade } = require('./http-server');
 const { accept, verify } = require('./upgrade');
 const {
@@ -109,7 +109,7 @@ class WebSocketServer extends EventEmitter {
       this[kAttach](options.server);
     } else if (options.port != null) {
       // A path, and a port that a cluster's workers share, are Node's to open.
-      if (cluster.isWorker || isPath(options.port)) {
+      if (cluster.isWorker || !isPort(options.port)) {
         listenByNode(this, callback);
       } else listenByCore(this, callback);
     }

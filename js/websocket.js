@@ -441,8 +441,25 @@ function settle(websocket, relay) {
     return;
   }
 
-  if (relay.isAdoptable) relay.onDrained = () => settle(websocket, relay);
+  if (relay.isAdoptable) {
+    relay.onDrained = () => settle(websocket, relay);
+    if (relay.socket.isPaused()) settleOnResume(websocket, relay);
+  }
+
   if (websocket._heartbeat) relay.startHeartbeat();
+}
+
+/**
+ * @private
+ */
+function settleOnResume(websocket, relay) {
+  if (relay.isAwaitingResume) return;
+
+  relay.isAwaitingResume = true;
+  relay.socket.once('resume', () => {
+    relay.isAwaitingResume = false;
+    nextTick(settle, websocket, relay);
+  });
 }
 
 /**

@@ -129,8 +129,7 @@ impl Engine {
         BufferSlice::from_data(env, payload.unwrap_or_default())
     }
 
-    /// The frame that a command with `flags` asks for: all of it, or the header
-    /// alone if the payload is to be written behind it as it is.
+    /// The frame that a command with `flags` asks for.
     ///
     /// # Errors
     /// If there is no memory for it.
@@ -144,11 +143,32 @@ impl Engine {
         self.encoded.clear();
         if let (Some(engine), Some(command)) =
             (&mut self.state, Command::new(NOBODY, flags, &payload))
-            && !engine.encoder.large_frame(&command, &mut self.encoded)
         {
             engine.encoder.frame(&command, &mut self.encoded);
         }
         BufferSlice::copy_from(env, &self.encoded)
+    }
+
+    /// The header of that frame, if its payload is large and goes out as it is,
+    /// to be written behind it; else nothing.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    #[napi(catch_unwind)]
+    pub fn encode_header<'env>(
+        &mut self,
+        env: &'env Env,
+        flags: u32,
+        payload: BufferSlice<'_>,
+    ) -> Result<Option<BufferSlice<'env>>> {
+        self.encoded.clear();
+        if let (Some(engine), Some(command)) =
+            (&mut self.state, Command::new(NOBODY, flags, &payload))
+            && engine.encoder.large_frame(&command, &mut self.encoded)
+        {
+            return BufferSlice::copy_from(env, &self.encoded).map(Some);
+        }
+        Ok(None)
     }
 
     /// JavaScript stopped or resumed reading.

@@ -111,12 +111,7 @@ impl Environment {
         // SAFETY: the array is the caller's for the length of this call, which
         // runs no JavaScript, and no other thread knows it.
         let records = unsafe { records.as_mut() };
-        let environment = &self.environment;
-        let taken = self
-            .reader
-            .take(records, &mut slab, offset as usize, |index| {
-                environment.forget_connection(index);
-            });
+        let taken = self.reader.take(records, &mut slab, offset as usize);
         let full = if taken.slab_full { SLAB_FULL } else { 0 };
         let offset = u32::try_from(taken.slab_offset).unwrap_or(offset);
         let count = u32::try_from(taken.records).unwrap_or(0);
@@ -225,6 +220,13 @@ impl Environment {
         #[cfg(not(unix))]
         let descriptor = None;
         descriptor.unwrap_or(-1)
+    }
+
+    /// Lets go of a connection after its last event, and not before: its index
+    /// may then be another's.
+    #[napi(catch_unwind)]
+    pub fn forget_connection(&self, index: u32) {
+        self.environment.forget_connection(index);
     }
 
     /// Lets go of a listener after its last event.

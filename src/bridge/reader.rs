@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::batch::LARGE;
-use super::{Batch, EventKind, Inbox};
+use super::{Batch, Inbox};
 
 /// Words of a record in JavaScript's memory: kind and detail, index, then for
 /// an event with a payload its offset in the slab (or the number of its large
@@ -58,15 +58,8 @@ impl Reader {
 
     /// Copies as many events as fit into `records` and `slab`, from
     /// `slab_offset` on. No record and a slab that is not full means that
-    /// there is nothing and the reader will be woken. `closed` is called with
-    /// the index of each connection whose last event was copied.
-    pub fn take(
-        &mut self,
-        records: &mut [u32],
-        slab: &mut [u8],
-        slab_offset: usize,
-        mut closed: impl FnMut(u32),
-    ) -> Taken {
+    /// there is nothing and the reader will be woken.
+    pub fn take(&mut self, records: &mut [u32], slab: &mut [u8], slab_offset: usize) -> Taken {
         let mut taken = Taken {
             slab_offset,
             ..Taken::default()
@@ -114,9 +107,6 @@ impl Reader {
                 u32::try_from(third).unwrap_or(u32::MAX),
                 fourth,
             ]);
-            if record.head & 0xff == EventKind::Closed as u32 {
-                closed(record.index);
-            }
             self.record += 1;
             taken.records += 1;
         }

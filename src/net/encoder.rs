@@ -95,7 +95,12 @@ impl Encoder {
     /// Appends the header of the frame that `command` asks for, if its payload
     /// goes out as it is and is large; else nothing.
     pub fn large_frame(&self, command: &Command<'_>, out: &mut Vec<u8>) -> bool {
-        let plain = !command.has(flag::MASK | flag::KEY) && self.compressor.is_none();
+        // A message that is whole and is not to be compressed leaves nothing to
+        // remember.
+        let whole = command.has(flag::FIN)
+            && OpCode::from(command.opcode()) != OpCode::Data(Data::Continue);
+        let compressible = self.compressor.is_some() && (!whole || command.has(flag::COMPRESS));
+        let plain = !command.has(flag::MASK | flag::KEY) && !compressible;
         let large = plain && command.payload.len() >= VECTORED_PAYLOAD;
         if large {
             encode_header(&header_of(command, None), command.payload.len(), out);

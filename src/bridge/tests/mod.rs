@@ -75,7 +75,6 @@ pub struct Memory {
     records: Vec<u32>,
     slab: Vec<u8>,
     offset: usize,
-    pub closed: Vec<u32>,
 }
 
 impl Memory {
@@ -84,7 +83,6 @@ impl Memory {
             records: vec![0; records * RECORD_WORDS],
             slab: vec![0; slab],
             offset: 0,
-            closed: Vec::new(),
         }
     }
 
@@ -95,10 +93,7 @@ impl Memory {
 
     /// One call, and the events that it gave.
     pub fn take(&mut self, reader: &mut Reader) -> (Taken, Vec<Event>) {
-        let closed = &mut self.closed;
-        let taken = reader.take(&mut self.records, &mut self.slab, self.offset, |index| {
-            closed.push(index);
-        });
+        let taken = reader.take(&mut self.records, &mut self.slab, self.offset);
         self.offset = taken.slab_offset;
         let (records, _) = self.records.as_chunks::<RECORD_WORDS>();
         let events = records[..taken.records]

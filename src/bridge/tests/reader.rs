@@ -99,10 +99,10 @@ fn large_payload_is_given_once_and_only_until_the_next_call() {
     batch.push_owned(EventKind::Binary, 0, 0, vec![2; LARGE_PAYLOAD]);
     inbox.publish(batch);
     let mut records = [0; 8];
-    reader.take(&mut records, &mut [], 0, |_| {});
+    reader.take(&mut records, &mut [], 0);
     assert_eq!(reader.large(0), Some(vec![1; LARGE_PAYLOAD]));
     assert_eq!(reader.large(0), Some(Vec::new()));
-    reader.take(&mut records, &mut [], 0, |_| {});
+    reader.take(&mut records, &mut [], 0);
     assert_eq!(reader.large(1), None);
 }
 
@@ -149,19 +149,4 @@ fn bytes_count_as_waiting_until_javascript_asks_for_more() {
     assert_eq!(owner.count(), 7);
     memory.take(&mut reader);
     assert_eq!(owner.count(), 7);
-}
-
-#[test]
-fn closed_connections_are_named_in_order_and_once() {
-    let (inbox, _) = inbox();
-    let mut reader = Reader::new(Arc::clone(&inbox));
-    let mut batch = Batch::default();
-    batch.push(EventKind::End, 1, 4, 0);
-    batch.push_payload(EventKind::Closed, 1, 4, &[0; 16]);
-    batch.push_payload(EventKind::Closed, 0, 2, &[0; 16]);
-    batch.push(EventKind::ServerClosed, 0, 9, 0);
-    inbox.publish(batch);
-    let mut memory = Memory::new(8, 20);
-    memory.take_payloads(&mut reader);
-    assert_eq!(memory.closed, [4, 2]);
 }

@@ -181,12 +181,12 @@ impl Application {
         }
         let mut records = [0; 256 * RECORD_WORDS];
         let mut slab = vec![0; SLAB];
-        let environment = &self.environment;
-        let taken = self.reader.take(&mut records, &mut slab, 0, |index| {
-            environment.forget_connection(index);
-        });
+        let taken = self.reader.take(&mut records, &mut slab, 0);
         let (records, _) = records.as_chunks::<RECORD_WORDS>();
         for &[head, index, third, length] in &records[..taken.records] {
+            if head & 0xff == EventKind::Closed as u32 {
+                self.environment.forget_connection(index);
+            }
             let (value, payload) = if head & LARGE != 0 {
                 (0, self.reader.large(third as usize).expect("it is there"))
             } else if length > 0 {
