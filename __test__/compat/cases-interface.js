@@ -5,7 +5,7 @@
 //
 
 const { once, turns } = require('../support/deadline');
-const { binary, close, ping, pong, text } = require('../support/frame');
+const { binary, close, ping, pong, text } = require('./frames');
 
 /**
  * A case in which the server's end does something, and the peer then closes.
@@ -215,11 +215,11 @@ module.exports = {
   echo: async (transcript) => {
     await transcript.open();
 
-    const { raw, ws } = transcript;
+    const { ws } = transcript;
     const last = once(ws, 'pong');
 
     ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
-    raw.write(text('a'), binary('b'), text(''), pong('c'));
+    transcript.write(text('a'), binary('b'), text(''), pong('c'));
     await last;
     await transcript.finish(close(1000));
   },
