@@ -37,6 +37,10 @@ class PairedDuplex extends Duplex {
     });
   }
 
+  _writev(chunks, callback) {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), '', callback);
+  }
+
   _final(callback) {
     setImmediate(() => {
       if (!this[kOther].destroyed) this[kOther].push(null);
