@@ -9,9 +9,14 @@ const { clients, servers } = require('./transports');
 const { reasonOf } = require('./known-differences');
 const { transcribe } = require('./transcript');
 
+// Far longer than any case takes.
+const TIMEOUT = Number(process.env.CT || 10_000);
+
 const groups = [
   ['The wire', require('./cases-wire'), [...servers, ...clients]],
   ['The handshake', require('./cases-handshake'), servers],
+  ['Data', require('./cases-data'), [...servers, ...clients]],
+  ['Compression', require('./cases-compression'), [...servers, ...clients]],
   ['The interface', require('./cases-interface'), [...servers, ...clients]]
 ];
 
@@ -27,7 +32,7 @@ for (const [group, cases, transports] of groups) {
 
         const todo = reasonOf(group, title, transport);
 
-        it(`is that of ws: ${title}`, { todo }, async (t) => {
+        it(`is that of ws: ${title}`, { timeout: TIMEOUT, todo }, async (t) => {
           const expected = await transcribe(t, ws, transport, run);
           const actual = await transcribe(
             t,

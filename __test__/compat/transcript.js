@@ -14,8 +14,10 @@ const { buildRequest } = require('../support/handshake');
 const { RawClient } = require('../support/raw-client');
 const { record } = require('../support/record');
 const { Opcode, build } = require('./frames');
+const { Inflater } = require('./deflate');
 const { kindOf, plain } = require('./plain');
 
+const RSV1 = 4;
 const opcodeNames = Object.fromEntries(
   Object.entries(Opcode).map(([name, value]) => [value, name.toLowerCase()])
 );
@@ -247,20 +249,28 @@ class Transcript {
    * Wait until the peer has a number of whole frames.
    */
   async received(count) {
-    const seen = () => {
-      let { buffer } = this.raw;
+    await this._receivedUntil((frames) => frames === count);
+  }
 
-      for (let i = 0; i < count; i++) {
+  /**
+   * Wait until the peer has a close frame.
+   */
+  async receivedClose() {
+    await this._receivedUntil((_, opcode) => opcode === Opcode.CLOSE);
+  }
+
+  async _receivedUntil(isLast) {
+    const seen = (buffer) => {
+      for (let i = 1; ; i++) {
         const parsed = parseFrame(buffer);
 
         if (parsed === undefined) return undefined;
+        if (isLast(i, parsed.frame.opcode)) return { consumed: 0 };
         buffer = buffer.subarray(parsed.consumed);
       }
-
-      return { consumed: 0 };
     };
 
-    await this.raw.take(seen, `${count} frames`);
+    await this.raw.take(seen, 'frames');
   }
 
   /**
@@ -288,13 +298,31 @@ class Transcript {
   }
 
   noteFrames() {
+    const inflater = new Inflater();
+    // The payloads of a compressed message that is not complete.
+    let compressed = null;
     let parsed;
 
     while ((parsed = parseFrame(this.raw.buffer)) !== undefined) {
       const { fin, rsv, opcode, masked, payload } = parsed.frame;
+      const name = opcodeNames[opcode];
 
       this.raw.buffer = this.raw.buffer.subarray(parsed.consumed);
-      this.note('frame', opcodeNames[opcode], fin, rsv, masked, payload);
+
+      if (rsv === RSV1) compressed = [];
+
+      if (compressed === null || opcode >= Opcode.CLOSE) {
+        this.note('frame', name, fin, rsv, masked, payload);
+      } else {
+        // The bytes are the compressor's own business.
+        compressed.push(payload);
+        this.note('frame', name, fin, rsv, masked, 'compressed');
+
+        if (fin) {
+          this.note('inflated', inflater.inflate(Buffer.concat(compressed)));
+          compressed = null;
+        }
+      }
     }
 
     this.note('rest of the wire', this.raw.buffer);
