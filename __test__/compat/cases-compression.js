@@ -17,7 +17,10 @@ const all = { threshold: 0 };
  */
 function offered(offer, options = true) {
   const run = async (transcript) => {
-    await transcript.open({ perMessageDeflate: options }, { extensions: offer });
+    await transcript.open(
+      { perMessageDeflate: options },
+      { extensions: offer }
+    );
     transcript.note('extensions', transcript.ws.extensions);
     transcript.ws.send(long);
     await transcript.received(1);

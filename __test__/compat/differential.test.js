@@ -15,6 +15,7 @@ const TIMEOUT = Number(process.env.CT || 10_000);
 const groups = [
   ['The wire', require('./cases-wire'), [...servers, ...clients]],
   ['The handshake', require('./cases-handshake'), servers],
+  ['The server', require('./cases-server'), servers],
   ['Data', require('./cases-data'), [...servers, ...clients]],
   ['Compression', require('./cases-compression'), [...servers, ...clients]],
   ['The interface', require('./cases-interface'), [...servers, ...clients]]

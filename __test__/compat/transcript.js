@@ -79,6 +79,16 @@ class Transcript {
   }
 
   /**
+   * Start Node's server alone.
+   *
+   * @return {Promise<http.Server>} The server
+   */
+  async serveHttp() {
+    await this.transport.serve(this, null);
+    return this.httpServer;
+  }
+
+  /**
    * Start what a client is to connect to.
    *
    * @return {Promise<Object>} The URL, and `peer()`

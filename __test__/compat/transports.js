@@ -98,19 +98,25 @@ const unix = {
   }
 };
 
+/**
+ * Serve on a server of Node's; with `null` for options that one is all.
+ */
+async function serveOnHttp(transcript, options = {}) {
+  const server = keep(transcript.t, this.createHttpServer());
+  const wss =
+    options === null ? null : createServer(transcript, { server, ...options });
+
+  transcript.httpServer = server;
+  server.listen(0, host);
+  await once(server, 'listening');
+  return wss;
+}
+
 const onHttp = {
   name: 'http server',
-  hasHttpServer: true,
 
-  async serve(transcript, options) {
-    const server = keep(transcript.t, http.createServer());
-    const wss = createServer(transcript, { server, ...options });
-
-    transcript.httpServer = server;
-    server.listen(0, host);
-    await once(wss, 'listening');
-    return wss;
-  },
+  createHttpServer: () => http.createServer(),
+  serve: serveOnHttp,
 
   connect({ t, httpServer }) {
     const { port } = httpServer.address();
@@ -121,18 +127,10 @@ const onHttp = {
 
 const onHttps = {
   name: 'https server',
-  hasHttpServer: true,
   isSecure: true,
 
-  async serve(transcript, options) {
-    const server = keep(transcript.t, https.createServer(tls.server));
-    const wss = createServer(transcript, { server, ...options });
-
-    transcript.httpServer = server;
-    server.listen(0, host);
-    await once(wss, 'listening');
-    return wss;
-  },
+  createHttpServer: () => https.createServer(tls.server),
+  serve: serveOnHttp,
 
   connect({ t, httpServer }) {
     const { port } = httpServer.address();
