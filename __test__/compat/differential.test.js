@@ -16,6 +16,7 @@ const groups = [
   ['The wire', require('./cases-wire'), [...servers, ...clients]],
   ['The handshake', require('./cases-handshake'), servers],
   ['The server', require('./cases-server'), servers],
+  ['The client', require('./cases-client'), clients],
   ['Data', require('./cases-data'), [...servers, ...clients]],
   ['Compression', require('./cases-compression'), [...servers, ...clients]],
   ['The interface', require('./cases-interface'), [...servers, ...clients]]
