@@ -318,7 +318,7 @@ module.exports = {
     respond(transcript.raw.socket, 401, { 'X-A': 'b' }, 'secret');
     await failed(transcript);
   },
-  'a redirect that is followed': async (transcript) => {
+  'a redirect that is followed': tcpOnly(async (transcript) => {
     await transcript.listen();
 
     const ws = transcript.dial({
@@ -339,7 +339,7 @@ module.exports = {
     answer(request, transcript.raw.socket);
     await once(ws, 'open');
     await transcript.finish(close(1000));
-  },
+  }),
   'no server': plainOnly(async (transcript) => {
     const { server } = await transcript.listen();
     const closed = once(server, 'close');
@@ -371,7 +371,7 @@ module.exports = {
 
     const ws = transcript.dial({
       finishRequest(req, websocket) {
-        transcript.note(req.method, websocket.readyState, ws === undefined);
+        transcript.note(req.method, websocket.readyState, websocket._req);
         transcript.note(req.getHeader('sec-websocket-version'));
         req.setHeader('X-Late', 'yes');
         setImmediate(() => req.end());

@@ -7,7 +7,6 @@
 
 const http = require('node:http');
 
-const { RawClient } = require('../support/raw-client');
 const { cleanup } = require('../support/cleanup');
 const { called, once, turns, turnsUntil } = require('../support/deadline');
 const { buildRequest } = require('../support/handshake');
@@ -239,7 +238,7 @@ module.exports = {
   ),
   'a connection while closing': shared(
     closed({}, async (transcript, wss) => {
-      const raw = new RawClient(await transcript.transport.connect(transcript));
+      const raw = await transcript.connectRaw();
 
       // Node's server still has the listener of this server only before.
       transcript.httpServer.once('upgrade', (req, socket, head) => {
@@ -294,7 +293,7 @@ module.exports = {
     });
 
     for (const target of ['/a', '/b', '/a', '/c']) {
-      const raw = new RawClient(await transcript.transport.connect(transcript));
+      const raw = await transcript.connectRaw();
 
       raw.write(buildRequest({ target }));
       if (target === '/c') {
@@ -317,7 +316,7 @@ module.exports = {
       wss.on('connection', () => transcript.note('connection', path));
     }
 
-    const raw = new RawClient(await transcript.transport.connect(transcript));
+    const raw = await transcript.connectRaw();
 
     raw.write(buildRequest({ target: '/a' }));
     transcript.note(await raw.end());
@@ -468,7 +467,7 @@ module.exports = {
 
       wss.on('connection', () => transcript.note('never'));
 
-      const raw = new RawClient(await transcript.transport.connect(transcript));
+      const raw = await transcript.connectRaw();
 
       raw.write(buildRequest());
 
@@ -556,7 +555,7 @@ module.exports = {
         socket.end('bye');
       });
 
-      const raw = new RawClient(await transcript.transport.connect(transcript));
+      const raw = await transcript.connectRaw();
 
       raw.write(buildRequest());
       transcript.note('answer', await raw.end());

@@ -17,6 +17,7 @@ const groups = [
   ['The handshake', require('./cases-handshake'), servers],
   ['The server', require('./cases-server'), servers],
   ['The client', require('./cases-client'), clients],
+  ['The socket', require('./cases-socket'), [...servers, ...clients]],
   ['Data', require('./cases-data'), [...servers, ...clients]],
   ['Compression', require('./cases-compression'), [...servers, ...clients]],
   ['The interface', require('./cases-interface'), [...servers, ...clients]]

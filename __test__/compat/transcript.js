@@ -162,7 +162,7 @@ class Transcript {
       this.watch(ws);
       this.req = req;
     });
-    this.raw = new RawClient(await this.transport.connect(this));
+    await this.connectRaw();
     this.write(
       buildRequest({
         target,
@@ -221,12 +221,30 @@ class Transcript {
   }
 
   /**
+   * Connect the peer to the server of the implementation.
+   *
+   * @return {Promise<RawClient>} The peer
+   */
+  async connectRaw() {
+    this.raw = new RawClient(await this.transport.connect(this));
+    return this.raw;
+  }
+
+  /**
+   * @param {...(Buffer|Function|String)} pieces Frames and bytes
+   * @return {Buffer} What the peer sends for them
+   */
+  bytes(...pieces) {
+    return build(pieces, !this.isClient);
+  }
+
+  /**
    * Let the peer write as one piece.
    *
    * @param {...(Buffer|Function|String)} pieces Frames and bytes
    */
   write(...pieces) {
-    const bytes = build(pieces, !this.isClient);
+    const bytes = this.bytes(...pieces);
 
     if (bytes.length > 0) this.raw.socket.write(bytes);
   }
@@ -241,7 +259,7 @@ class Transcript {
       wss.on(name, (...args) => this.note(name, ...args.map(kindOf)));
     }
 
-    const raw = new RawClient(await this.transport.connect(this));
+    const raw = await this.connectRaw();
 
     raw.write(
       typeof request === 'string' || Buffer.isBuffer(request)

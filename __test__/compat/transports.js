@@ -144,11 +144,13 @@ const onHttps = {
 const duplex = {
   name: 'Duplex',
 
-  serve(transcript, options) {
-    const wss = createServer(transcript, { noServer: true, ...options });
-
+  serve(transcript, options = {}) {
     // Its parser reads the requests; it listens on nothing.
     transcript.httpServer = http.createServer();
+    if (options === null) return null;
+
+    const wss = createServer(transcript, { noServer: true, ...options });
+
     transcript.httpServer.on('upgrade', (req, socket, head) => {
       wss.handleUpgrade(req, socket, head, (ws) => {
         wss.emit('connection', ws, req);
