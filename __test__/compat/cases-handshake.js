@@ -5,6 +5,7 @@
 //
 
 const { buildPlainRequest } = require('../support/handshake');
+const { port, unix } = require('./transports');
 
 const header = (name, value) => ({ headers: { [name]: value } });
 
@@ -15,26 +16,33 @@ function answer(request, options, events) {
   return (transcript) => transcript.ask(options, request, events);
 }
 
+/**
+ * A case for servers that answer to requests which are no handshakes.
+ */
+function plainly(request) {
+  return Object.assign(answer(request), { transports: [port, unix] });
+}
+
 const rejected = ['wsClientError'];
 
 module.exports = {
-  'a plain request': answer(buildPlainRequest()),
-  'a plain request to be closed': answer(
+  'a plain request': plainly(buildPlainRequest()),
+  'a plain request to be closed': plainly(
     buildPlainRequest(header('Connection', 'close'))
   ),
-  'HTTP/1.0': answer(buildPlainRequest({ version: '1.0' })),
-  'HTTP/1.0 with keep-alive': answer(
+  'HTTP/1.0': plainly(buildPlainRequest({ version: '1.0' })),
+  'HTTP/1.0 with keep-alive': plainly(
     buildPlainRequest({ version: '1.0', ...header('Connection', 'keep-alive') })
   ),
   'a handshake of HTTP/1.0': answer({ version: '1.0' }),
-  'a POST with a body': answer(
+  'a POST with a body': plainly(
     buildPlainRequest({
       method: 'POST',
       ...header('Content-Length', '3'),
       body: 'abc'
     })
   ),
-  'an expectation': answer(
+  'an expectation': plainly(
     buildPlainRequest({ method: 'POST', ...header('Expect', 'x') })
   ),
   garbage: answer('garbage\r\n\r\n'),

@@ -7,6 +7,7 @@
 //
 
 const DEADLINE = 15_000;
+const MANY_TURNS = 2000;
 
 /**
  * Reject if `promise` is still pending when the deadline is over.
@@ -71,6 +72,16 @@ async function turns(count = 1) {
 }
 
 /**
+ * Wait until a condition holds, or it seems that it never will: for what a test
+ * goes on after in either case.
+ *
+ * @param {Function} condition The condition
+ */
+async function turnsUntil(condition) {
+  for (let i = 0; i < MANY_TURNS && !condition(); i++) await turns();
+}
+
+/**
  * Wait until a condition holds that no event announces.
  *
  * @param {Function} condition The condition
@@ -88,4 +99,4 @@ async function until(condition, what) {
   }
 }
 
-module.exports = { called, deadline, once, turns, until };
+module.exports = { called, deadline, once, turns, turnsUntil, until };

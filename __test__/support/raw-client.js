@@ -24,7 +24,8 @@ class RawClient {
     this.error = null;
     this.notify = () => {};
 
-    socket.setNoDelay();
+    // Not every stream is a socket.
+    socket.setNoDelay?.();
     socket.on('data', (chunk) => {
       this.buffer = Buffer.concat([this.buffer, chunk]);
       this.notify();
