@@ -2,7 +2,7 @@
 
 //
 // A WebSocket client that knows no rules: it writes the bytes it is given and
-// reports what the server sent.
+// reports what the server sent. It plays the server of a client as well.
 //
 
 const assert = require('node:assert');
@@ -22,6 +22,7 @@ class RawClient {
     this.buffer = Buffer.alloc(0);
     this.ended = false;
     this.error = null;
+    this.isServer = false;
     this.notify = () => {};
 
     socket.setNoDelay();
@@ -156,8 +157,8 @@ class RawClient {
   async frame() {
     const { frame } = await this.take(parseFrame, 'a frame');
 
-    // RFC 6455 §5.1: A server MUST NOT mask any frames that it sends.
-    assert.strictEqual(frame.masked, false, 'a server must not mask');
+    // RFC 6455 §5.1: a client masks all frames, a server none.
+    assert.strictEqual(frame.masked, this.isServer, 'MASK');
     return frame;
   }
 
