@@ -43,7 +43,8 @@ function adopt(relay) {
   // Without a `_read()` what is left can be read and nothing more.
   socket._read = members._read;
 
-  for (let chunk; (chunk = socket.read()) !== null;) relay.receive(chunk);
+  // The relay, which listens for 'data', gets what is read.
+  while (socket.read() !== null);
 
   // By now listeners have run.
   relay.sendDeferred();
@@ -88,9 +89,14 @@ function canBeAdopted(relay) {
     relay.isAdoptable &&
     handle?.fd >= 0 &&
     !relay.isClosed &&
+    !relay.isEnded &&
     !relay.isCloseQueued &&
     !relay.isCloseReceived &&
     !relay.isFailed &&
+    // Events that wait come before those of the core.
+    !relay.isEmitting &&
+    // By the user, who may resume the socket alone.
+    (relay.pauses !== 0 || !socket.isPaused()) &&
     !socket.destroyed &&
     !socket.connecting &&
     socket.writable &&

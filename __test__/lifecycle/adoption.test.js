@@ -26,8 +26,7 @@ const options = {
   skip: isReference ? 'nothing is adopted under ws' : linuxOnly.skip
 };
 
-const frameOf = ({ raw }, payload) =>
-  text(payload, { mask: !raw.isServer });
+const frameOf = ({ raw }, payload) => text(payload, { mask: !raw.isServer });
 
 async function assertWorks(pair, what) {
   const { raw, ws } = pair;
@@ -62,8 +61,7 @@ async function connectWith(t, prepare, transport) {
 
 const foreign = {
   "a listener of 'data'": ({ _socket }) => _socket.on('data', () => {}),
-  "a listener of 'readable'": ({ _socket }) =>
-    _socket.on('readable', () => {}),
+  "a listener of 'readable'": ({ _socket }) => _socket.on('readable', () => {}),
   'a push() of its own'({ _socket }) {
     const { push } = _socket;
 
