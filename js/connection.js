@@ -49,6 +49,8 @@ class Connection extends AsyncResource {
     // The peer ended its side.
     this.isEnded = false;
     this.isReferenced = true;
+    // Called before each frame while the stream waits for bytes of its own.
+    this.onFrame = null;
     this._callbacks = [];
     // Reasons not to read.
     this._pauses = 0;
@@ -64,6 +66,7 @@ class Connection extends AsyncResource {
    * @param {Function} [cb] Called when the kernel has taken it
    */
   sendFrame(flags, payload, cb) {
+    if (this.onFrame !== null) this.onFrame();
     this._write(flags, payload, cb);
   }
 

@@ -142,11 +142,31 @@ function countBuffered(socket) {
 
 function read() {}
 
+/**
+ * Writes raw bytes. A stream has one chunk under way and keeps those behind it,
+ * which a frame that is sent meanwhile must not overtake.
+ */
 function write(chunk, encoding, callback) {
-  this[kConnection].sendRaw(
-    typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
-    callback
-  );
+  const connection = this[kConnection];
+  const data = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+
+  if (!callback) {
+    connection.sendRaw(data);
+    return;
+  }
+
+  const goOn = (err) => {
+    if (connection.onFrame !== handOver) return;
+
+    connection.onFrame = null;
+    callback(err);
+  };
+  const handOver = () => {
+    if (this._writableState.bufferedRequestCount > 0) goOn(null);
+  };
+
+  connection.onFrame = handOver;
+  connection.sendRaw(data, goOn);
 }
 
 function final(callback) {
