@@ -39,19 +39,20 @@ class RawClient {
   }
 
   /**
-   * Open a TCP connection.
+   * Open a connection.
    *
    * @param {TestContext} t The test that owns the client
-   * @param {(Number|WebSocketServer)} target The port, or the server
+   * @param {(Number|String|WebSocketServer)} target The port, the path of a
+   *     socket, or the server
    * @return {Promise<RawClient>} The client
    */
   static async connect(t, target) {
-    const port = typeof target === 'number' ? target : target.address().port;
-    const socket = net.connect({
-      port,
-      host: '127.0.0.1',
-      allowHalfOpen: true
-    });
+    const address = typeof target === 'object' ? target.address() : target;
+    const where =
+      typeof address === 'string'
+        ? { path: address }
+        : { port: address.port ?? address, host: '127.0.0.1' };
+    const socket = net.connect({ ...where, allowHalfOpen: true });
     const client = new RawClient(socket);
 
     cleanup(t, () => client.destroy());
@@ -60,7 +61,7 @@ class RawClient {
         socket.once('connect', resolve);
         socket.once('error', reject);
       }),
-      'the TCP connection'
+      'the connection'
     );
 
     return client;
