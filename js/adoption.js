@@ -69,6 +69,7 @@ function adopt(relay) {
   relay.inbound.moveTo(connection);
   override(socket, connection);
   hub.addConnection(connection);
+  if (relay.pauses !== 0) connection.pause(relay.pauses);
   return connection;
 }
 
@@ -86,12 +87,16 @@ function canBeAdopted(relay) {
     relay.isAdoptable &&
     handle?.fd >= 0 &&
     !relay.isClosed &&
+    !relay.isEnded &&
     !relay.isCloseQueued &&
     !relay.isCloseReceived &&
     !relay.isFailed &&
+    // Events that wait come before those of the core.
+    !relay.isEmitting &&
+    // By the user, who may resume the socket alone.
+    (relay.pauses !== 0 || !socket.isPaused()) &&
     !socket.destroyed &&
     !socket.connecting &&
-    !socket.isPaused() &&
     socket.writable &&
     socket.writableLength === 0 &&
     socket.readableEncoding === null &&

@@ -56,8 +56,8 @@ class Relay {
     this.isFailed = false;
     // Whether the core could drive such a socket.
     this.isAdoptable = isAdoptable(socket);
-    // Called whenever all that was written is out.
-    this.onDrained = null;
+    // Called whenever nothing waits to be written, or to be emitted, any more.
+    this.onSettled = null;
     // Whether the adoption waits for the socket to be resumed.
     this.isAwaitingResume = false;
     this.mask = 0;
@@ -121,9 +121,10 @@ class Relay {
     }
 
     if (wait !== undefined) {
-      this._heartbeatTimer = setTimeout(() => {
+      // First comes what is there to be read: the timer may be late.
+      this._heartbeatTimer = setTimeout(setImmediate, wait, () => {
         if (!this.isClosed && !this.isCloseQueued) this.startHeartbeat();
-      }, wait).unref();
+      }).unref();
     }
   }
 
@@ -211,6 +212,15 @@ class Relay {
    */
   get isCompressing() {
     return this._deferred.length > 0;
+  }
+
+  /**
+   * Whether events wait that were decoded.
+   *
+   * @type {Boolean}
+   */
+  get isEmitting() {
+    return this._events.length > 0;
   }
 
   /**
@@ -316,7 +326,7 @@ class Relay {
     } else {
       socket.write(data, (err) => {
         if (typeof cb === 'function') cb(err);
-        if (socket.writableLength === 0) this.onDrained?.();
+        if (socket.writableLength === 0) this.onSettled?.();
       });
     }
   }
@@ -362,7 +372,10 @@ class Relay {
         this._next = 0;
       } else {
         // A listener threw: the others get theirs nevertheless.
-        setImmediate(() => this._emit());
+        setImmediate(() => {
+          this._emit();
+          if (!this.isEmitting) this.onSettled?.();
+        });
       }
     }
   }

@@ -219,8 +219,8 @@ class WebSocket extends EventEmitter {
 
     this._paused = true;
     // The socket's pause and the WebSocket's are one.
-    if (this[kConnection].socket === null) this[kConnection].inbound.pause();
-    else this[kConnection].socket.pause();
+    if (showsTransport(this)) this[kConnection].socket.pause();
+    else this[kConnection].inbound.pause();
   }
 
   /**
@@ -230,8 +230,8 @@ class WebSocket extends EventEmitter {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
 
     this._paused = false;
-    if (this[kConnection].socket === null) this[kConnection].inbound.resume();
-    else this[kConnection].socket.resume();
+    if (showsTransport(this)) this[kConnection].socket.resume();
+    else this[kConnection].inbound.resume();
   }
 
   /**
@@ -425,6 +425,15 @@ function open(websocket, connection, generateMask, oneAtATime) {
 }
 
 /**
+ * Whether there is a stream that stands for a transport of the core.
+ *
+ * @private
+ */
+function showsTransport({ [kConnection]: connection }) {
+  return connection.socket !== null && !(connection instanceof Relay);
+}
+
+/**
  * Lets the core go on with the socket of a relay, now or when what was written
  * to it is out.
  *
@@ -442,8 +451,10 @@ function settle(websocket, relay) {
   }
 
   if (relay.isAdoptable) {
-    relay.onDrained = () => settle(websocket, relay);
-    if (relay.socket.isPaused()) settleOnResume(websocket, relay);
+    relay.onSettled = () => settle(websocket, relay);
+    if (relay.pauses === 0 && relay.socket.isPaused()) {
+      settleOnResume(websocket, relay);
+    }
   }
 
   if (websocket._heartbeat) relay.startHeartbeat();

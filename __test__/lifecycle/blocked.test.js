@@ -7,6 +7,7 @@ const { describe, it } = require('node:test');
 
 const { startChild } = require('../support/child');
 const { cleanup } = require('../support/cleanup');
+const { answer, socketPath, startHttp } = require('../support/client');
 const { once } = require('../support/deadline');
 const { Opcode, binary, close, ping, text } = require('../support/frame');
 const { beyondReference } = require('../support/implementation');
@@ -88,6 +89,51 @@ async function flood(raw, limitBytes) {
 }
 
 describe('While JavaScript is blocked', () => {
+  describeServers('port');
+  describeServers('server');
+  describeServers('server on a UNIX socket');
+
+  it('pings to a client are answered', beyondReference, async (t) => {
+    let raw;
+
+    const server = await startHttp(t, {
+      upgrade(req, socket) {
+        answer(req, socket);
+        raw = new RawClient(socket);
+        raw.isServer = true;
+      }
+    });
+    const child = startChild(t, script, {
+      args: [JSON.stringify({ way: 'client', url: `ws://${server.authority}` })]
+    });
+    const { release } = await child.message('listening');
+
+    raw.write(text('block', { mask: false }));
+    await raw.expectFrame(Opcode.TEXT, 'blocking');
+
+    const releaser = net.connect(release, '127.0.0.1');
+
+    cleanup(t, () => releaser.destroy());
+    await once(releaser, 'data');
+    raw.write(ping('are you there', { mask: false }));
+    await raw.expectFrame(Opcode.PONG, 'are you there');
+    releaser.destroy();
+    await raw.expectFrame(Opcode.TEXT, 'unblocked');
+  });
+});
+
+function describeServers(way) {
+  const start = (t, options) =>
+    startBlocked(t, {
+      ...options,
+      way: way.split(' ', 1)[0],
+      path: way.includes('UNIX') ? socketPath(t) : undefined
+    });
+
+  describe(`with the option ${way}`, () => describeBlocked(start));
+}
+
+function describeBlocked(startBlocked) {
   it('pings are answered', beyondReference, async (t) => {
     const server = await startBlocked(t);
     const other = await server.open();
@@ -250,4 +296,4 @@ describe('While JavaScript is blocked', () => {
     server.release();
     await server.control.expectFrame(Opcode.TEXT, 'unblocked');
   });
-});
+}

@@ -2,7 +2,7 @@
 
 //
 // A WebSocket client that knows no rules: it writes the bytes it is given and
-// reports what the server sent.
+// reports what the server sent. It plays the server of a client as well.
 //
 
 const assert = require('node:assert');
@@ -22,6 +22,7 @@ class RawClient {
     this.buffer = Buffer.alloc(0);
     this.ended = false;
     this.error = null;
+    this.isServer = false;
     this.notify = () => {};
 
     // Not every stream is a socket.
@@ -39,19 +40,20 @@ class RawClient {
   }
 
   /**
-   * Open a TCP connection.
+   * Open a connection.
    *
    * @param {TestContext} t The test that owns the client
-   * @param {(Number|WebSocketServer)} target The port, or the server
+   * @param {(Number|String|WebSocketServer)} target The port, the path of a
+   *     socket, or the server
    * @return {Promise<RawClient>} The client
    */
   static async connect(t, target) {
-    const port = typeof target === 'number' ? target : target.address().port;
-    const socket = net.connect({
-      port,
-      host: '127.0.0.1',
-      allowHalfOpen: true
-    });
+    const address = typeof target === 'object' ? target.address() : target;
+    const where =
+      typeof address === 'string'
+        ? { path: address }
+        : { port: address.port ?? address, host: '127.0.0.1' };
+    const socket = net.connect({ ...where, allowHalfOpen: true });
     const client = new RawClient(socket);
 
     cleanup(t, () => client.destroy());
@@ -60,7 +62,7 @@ class RawClient {
         socket.once('connect', resolve);
         socket.once('error', reject);
       }),
-      'the TCP connection'
+      'the connection'
     );
 
     return client;
@@ -157,8 +159,8 @@ class RawClient {
   async frame() {
     const { frame } = await this.take(parseFrame, 'a frame');
 
-    // RFC 6455 §5.1: A server MUST NOT mask any frames that it sends.
-    assert.strictEqual(frame.masked, false, 'a server must not mask');
+    // RFC 6455 §5.1: a client masks all frames, a server none.
+    assert.strictEqual(frame.masked, this.isServer, 'MASK');
     return frame;
   }
 

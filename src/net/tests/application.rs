@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::super::config::AUTO_PONG;
-use super::super::{CONFIG_WORDS, Dispatcher, Environment, ListenOptions, Server};
+use super::super::config::{AUTO_PONG, CLIENT};
+use super::super::{
+    CONFIG_WORDS, ConnectionConfig, Dispatcher, Engine, Environment, ListenOptions, Server,
+};
 use super::{DEADLINE, expect};
 use crate::bridge::{
     Command, CommandKind, ConnectionId, EventKind, Inbox, RECORD_WORDS, Reader, Wake, flag,
@@ -24,6 +26,12 @@ pub const TEXT: u8 = 1;
 pub const BINARY: u8 = 2;
 pub const CLOSE: u8 = 8;
 pub const PING: u8 = 9;
+
+/// The detail of `Closed` after a reset: not clean, and `ECONNRESET`.
+#[cfg(target_os = "linux")]
+pub const RESET: u32 = 104 << 1;
+#[cfg(target_os = "macos")]
+pub const RESET: u32 = 54 << 1;
 
 /// An event as JavaScript reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +88,7 @@ pub struct Config {
     pub close_timeout: u32,
     pub heartbeat: (u32, u32),
     pub max_inbound_bytes: u32,
+    pub client: bool,
 }
 
 impl Default for Config {
@@ -91,18 +100,24 @@ impl Default for Config {
             close_timeout: 600_000,
             heartbeat: (0, 0),
             max_inbound_bytes: u32::MAX,
+            client: false,
         }
     }
 }
 
 impl Config {
+    /// An engine of such a connection, for a socket that is adopted.
+    pub fn engine(self) -> Engine {
+        Engine::new(ConnectionConfig::from_payload(&self.payload()).expect("all words"))
+    }
+
     fn payload(self) -> Vec<u8> {
         let words: [u32; CONFIG_WORDS] = [
             self.max_payload,
             0,
             0,
             self.max_pending_auto_pongs,
-            if self.auto_pong { AUTO_PONG } else { 0 },
+            if self.auto_pong { AUTO_PONG } else { 0 } | if self.client { CLIENT } else { 0 },
             self.close_timeout,
             self.heartbeat.0,
             self.heartbeat.1,

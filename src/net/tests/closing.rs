@@ -4,7 +4,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use super::application::{CLOSE, TEXT, close_payload, frame, record};
+use super::application::{CLOSE, RESET, TEXT, close_payload, frame, record};
 use super::peer::masked_frame;
 use super::{Application, Config, Event, EventKind, RawPeer, connect, expect};
 use crate::bridge::{CommandKind, ConnectionId, flag};
@@ -203,7 +203,7 @@ async fn reset_by_the_peer_closes_at_once() {
     let (id, peer) = peer.open(&mut application, Config::default()).await;
     peer.reset();
     let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::Closed, id), 0);
+    assert_eq!(event.detail_of(EventKind::Closed, id), RESET);
 }
 
 #[tokio::test]

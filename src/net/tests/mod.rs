@@ -1,6 +1,8 @@
 //! Tests of this floor over real sockets. [`Application`] plays JavaScript's
 //! side; the peer is tokio-tungstenite, or a bare socket where bytes matter.
 
+#[cfg(unix)]
+mod adopt;
 mod application;
 mod closing;
 mod control;

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use super::application::{TEXT, listen_options, record};
+use super::application::{RESET, TEXT, listen_options, record};
 use super::peer::HANDSHAKE;
 use super::{Application, Config, EventKind, RawPeer};
 use crate::bridge::CommandKind;
@@ -268,7 +268,7 @@ async fn peer_that_goes_away_before_the_decision_is_closed() {
     let (id, _, fields) = application.handshake().await;
     peer.reset();
     let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::Closed, id), 0);
+    assert_eq!(event.detail_of(EventKind::Closed, id), RESET);
     // What is decided then, has no effect.
     application.answer(id, &fields[4], Config::default());
     assert_eq!(application.try_event(), None);
