@@ -86,6 +86,12 @@ const ALL = SUBGROUPS.flatMap(([prefix, count]) =>
 const QUICK = ALL.filter((id) => !/^1[23]\./.test(id));
 
 /**
+ * Of permessage-deflate the smaller messages and one of the larger sizes, with all
+ * parameters. The others take most of the time of the whole suite.
+ */
+const COMPRESSION = ALL.filter((id) => /^1[23]\.\d+\.([1-5]|11)$/.test(id));
+
+/**
  * Selects cases by patterns: an id (`6.4.1`), a group with all that is in it
  * (`7`, `9.3`), or an id with `*` for any run of characters (`12.*.1`). Unlike
  * the suite's own patterns these match whole ids only: `12.*.1` does not take
@@ -118,4 +124,4 @@ function select(patterns) {
   return ALL.filter((id) => selected.has(id));
 }
 
-module.exports = { ALL, QUICK, select };
+module.exports = { ALL, COMPRESSION, QUICK, select };

@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const { ALL, QUICK, select } = require('./cases');
+const { ALL, COMPRESSION, QUICK, select } = require('./cases');
 
 describe('cases', () => {
   it('are all that the suite has, each once', () => {
@@ -32,6 +32,16 @@ describe('cases', () => {
     assert.deepStrictEqual(
       select(['1', '2', '3', '4.*', '5', '6', '7', '9', '10']),
       QUICK
+    );
+  });
+
+  it('are 72 that show permessage-deflate in a minute', () => {
+    assert.strictEqual(COMPRESSION.length, 72);
+    assert.deepStrictEqual(
+      COMPRESSION,
+      select(
+        [1, 2, 3, 4, 5, 11].flatMap((size) => [`12.*.${size}`, `13.*.${size}`])
+      )
     );
   });
 

@@ -6,7 +6,7 @@
 
 const { parseArgs } = require('node:util');
 
-const { ALL, QUICK, select } = require('./cases');
+const { ALL, COMPRESSION, QUICK, select } = require('./cases');
 
 /**
  * How each side can be tested, by role; the first mode is the default.
@@ -24,8 +24,10 @@ which have the limits on fragments switched off: with a server's default ones
 first run.
 
   --quick                 the ${QUICK.length} cases that need no extension (the default)
+  --compression           ${COMPRESSION.length} cases of permessage-deflate, a minute
   --all                   all ${ALL.length} cases, many minutes
   --cases <list>          ids, groups and patterns: 6.4.1,9.3,12.*.1
+                          These add up, but for --all
   --implementation <name> oxws (the default), ws, or the path of a module
   --role <side>           the side that is tested: server (the default), client
   --mode <mode>           of a server: port (the default), which listens by
@@ -47,6 +49,24 @@ node_modules/.cache/oxws-autobahn.`;
 class UsageError extends Error {}
 
 /**
+ * @param {Object} options The options that select cases
+ * @return {String[]} Their ids, in the suite's order
+ * @throws {RangeError} if a pattern matches no case
+ */
+function selected({ all, cases, compression, quick }) {
+  if (all) return ALL;
+  if (!compression && !quick && cases === undefined) return QUICK;
+
+  const ids = new Set([
+    ...(quick ? QUICK : []),
+    ...(compression ? COMPRESSION : []),
+    ...(cases === undefined ? [] : select(cases.split(',')))
+  ]);
+
+  return ALL.filter((id) => ids.has(id));
+}
+
+/**
  * Reads the command line.
  *
  * @param {String[]} args The arguments
@@ -60,6 +80,7 @@ function parse(args) {
       options: {
         all: { type: 'boolean', default: false },
         cases: { type: 'string' },
+        compression: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
         implementation: { type: 'string', default: 'oxws' },
         keep: { type: 'boolean', default: false },
@@ -71,10 +92,10 @@ function parse(args) {
         url: { type: 'string' }
       }
     });
-    const { all, cases, python, quick, role, url } = values;
+    const { all, cases, compression, python, quick, role, url } = values;
 
-    if ([all, quick, cases !== undefined].filter(Boolean).length > 1) {
-      throw new RangeError('--quick, --all and --cases exclude each other');
+    if (all && (quick || compression || cases !== undefined)) {
+      throw new RangeError('--all excludes other selections');
     }
     if (!Object.hasOwn(MODES, role)) {
       throw new RangeError(`--role ${role} is not supported`);
@@ -92,11 +113,7 @@ function parse(args) {
       throw new RangeError(`--python ${python} is not supported`);
     }
 
-    let ids = all ? ALL : QUICK;
-
-    if (cases !== undefined) ids = select(cases.split(','));
-
-    return { ...values, mode, ids };
+    return { ...values, mode, ids: selected(values) };
   } catch (err) {
     throw new UsageError(err.message);
   }

@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const { ALL, QUICK } = require('./cases');
+const { ALL, COMPRESSION, QUICK } = require('./cases');
 const { UsageError, parse } = require('./command-line');
 
 describe('command line', () => {
@@ -23,6 +23,18 @@ describe('command line', () => {
       assert.deepStrictEqual(parse(['--cases', '10,6.4.1']).ids, [
         '6.4.1',
         '10.1.1'
+      ]);
+      assert.deepStrictEqual(parse(['--compression']).ids, COMPRESSION);
+    });
+
+    it('adds selections up, in the order of the suite', () => {
+      assert.deepStrictEqual(
+        parse(['--cases', '13.1.1', '--compression', '--quick']).ids,
+        [...QUICK, ...COMPRESSION]
+      );
+      assert.deepStrictEqual(parse(['--quick', '--cases', '12.1.18']).ids, [
+        ...QUICK,
+        '12.1.18'
       ]);
     });
 
@@ -55,6 +67,7 @@ describe('command line', () => {
       for (const line of [
         '--all --quick',
         '--all --cases 1',
+        '--all --compression',
         '--cases 8',
         '--mode',
         '--mode tcp',

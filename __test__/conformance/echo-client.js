@@ -17,6 +17,7 @@ const WebSocket = require(implementation);
 
 const options = {
   ...trust,
+  perMessageDeflate: { threshold: 0 },
   // As in echo-server.js.
   maxFragments: 0,
   maxBufferedChunks: 0
