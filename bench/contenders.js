@@ -44,7 +44,7 @@ const contenders = [
     name: 'oxws',
     title: 'oxws',
     standard: ['echo', 'idle'],
-    handlers: ['echo'],
+    handlers: ['echo', 'echo-deflate'],
     driver: 'oxws.js',
     // Node keeps the descriptor, and the core has a duplicate.
     inServerMode: { filesPerConnection: 2 }
@@ -54,7 +54,7 @@ const contenders = [
     title: 'ws + bufferutil',
     standard: ['echo', 'idle'],
     reference: true,
-    handlers: ['echo'],
+    handlers: ['echo', 'echo-deflate'],
     expect: { bufferutil: true },
     driver: 'ws.js',
     env: { WS_NO_BUFFER_UTIL: undefined }
@@ -63,7 +63,7 @@ const contenders = [
     name: 'ws-js',
     title: 'ws without bufferutil',
     standard: [],
-    handlers: ['echo'],
+    handlers: ['echo', 'echo-deflate'],
     expect: { bufferutil: false },
     driver: 'ws.js',
     env: { WS_NO_BUFFER_UTIL: '1' }

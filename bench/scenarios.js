@@ -12,6 +12,8 @@
  * @property {String} handler Name of the server's handler
  * @property {String} role Subcommand of the load generator (roles/index.js)
  * @property {Object} load Options of that subcommand
+ * @property {Number} [closed] Seconds after which the server is looked at once
+ *     more when all connections are closed
  */
 
 /** @type {Scenario[]} */
@@ -61,10 +63,35 @@ module.exports = [
     load: { connections: 1, 'in-flight': 1, size: 64 }
   },
   {
+    name: 'echo-deflate-100x1-1KiB',
+    title:
+      'echo with permessage-deflate, 100 connections x 1 in flight, ' +
+      '1 KiB of JSON',
+    handler: 'echo-deflate',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 1, size: 1024, deflate: true }
+  },
+  {
     name: 'idle-10000',
     title: 'idle connections, after one message of 64 B each',
     handler: 'echo',
     role: 'idle',
     load: { connections: 10_000, size: 64, settle: 3 }
+  },
+  {
+    name: 'idle-deflate-10000',
+    title:
+      'idle connections with permessage-deflate, a minute after 100 messages ' +
+      'of 1 KiB of JSON each',
+    handler: 'echo-deflate',
+    role: 'idle',
+    load: {
+      connections: 10_000,
+      deflate: true,
+      messages: 100,
+      size: 1024,
+      settle: 60
+    },
+    closed: 20
   }
 ];

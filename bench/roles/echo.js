@@ -31,6 +31,7 @@ module.exports = {
     return {
       perSecond,
       latencyUs: end.latencyUs,
+      replyBytes: end.bytes / end.messages,
       cpuUs: {
         total: perMessageUs(used.total),
         main: perMessageUs(used.main),
@@ -56,17 +57,22 @@ module.exports = {
     p50Us: (round) => round.latencyUs.p50,
     p99Us: (round) => round.latencyUs.p99,
     serverCpu: (round) => round.serverCpu,
-    loadCpu: (round) => round.loadCpu
+    loadCpu: (round) => round.loadCpu,
+    replyBytes: (round) => round.replyBytes
   },
 
-  ratios: { cpuRatio: 'cpuUs', mainRatio: 'mainUs' },
+  ratios: {
+    cpuRatio: 'cpuUs',
+    mainRatio: 'mainUs',
+    bytesRatio: 'replyBytes'
+  },
 
   modeRatios: { cpuModeRatio: 'cpuUs', mainModeRatio: 'mainUs' },
 
-  progress: ({ cpuUs, perSecond, latencyUs, loadCpu }) =>
+  progress: ({ cpuUs, replyBytes, perSecond, latencyUs, loadCpu }) =>
     `${figure(cpuUs.total).padStart(6)} us/msg ` +
     `(main ${figure(cpuUs.main)}, others ${figure(cpuUs.others)})  ` +
-    `${figure(perSecond)} msg/s  p50 ${figure(latencyUs.p50)} us  ` +
+    `${figure(replyBytes)} B  ${figure(perSecond)} msg/s  p50 ${figure(latencyUs.p50)} us  ` +
     `p99 ${figure(latencyUs.p99)} us  load ${Math.round(loadCpu * 100)}%`,
 
   columns: (reference, spread) => [
@@ -77,6 +83,8 @@ module.exports = {
     [`main / ${reference}`, (s) => cell(s.mainRatio, spread)],
     ['CPU / port', (s) => cell(s.cpuModeRatio, spread)],
     ['main / port', (s) => cell(s.mainModeRatio, spread)],
+    ['reply B', (s) => cell(s.replyBytes, spread)],
+    [`reply / ${reference}`, (s) => cell(s.bytesRatio, spread)],
     ['messages/s', (s) => cell(s.perSecond, spread)],
     ['p50 us', (s) => cell(s.p50Us, spread)],
     ['p99 us', (s) => cell(s.p99Us, spread)],

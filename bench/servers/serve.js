@@ -19,8 +19,11 @@ module.exports = function serve(WebSocketServer, facts) {
 
   const address = { host: '127.0.0.1', port: 0 };
   const server = mode === 'server' ? http.createServer() : undefined;
-  const wss = new WebSocketServer(server ? { server } : address);
-  handler(wss);
+  const wss = new WebSocketServer({
+    ...(server ? { server } : address),
+    ...handler.options
+  });
+  handler.handle(wss);
   wss.on('listening', () => {
     const { port } = wss.address();
     console.log(JSON.stringify({ port, ...facts }));

@@ -55,6 +55,9 @@ pub struct Options {
     /// Compare every payload with what was sent
     #[arg(long)]
     verify: bool,
+    /// Offer permessage-deflate and send compressed ticks
+    #[arg(long)]
+    deflate: bool,
 }
 
 /// What happens when the time set for it has passed.
@@ -96,12 +99,16 @@ impl Load {
     fn new(options: &Options) -> Result<Self, Failure> {
         Ok(Self {
             poll: Poll::new()?,
-            messages: Messages::new(
-                options.size,
-                options.text,
-                options.verify,
-                options.in_flight,
-            )?,
+            messages: if options.deflate {
+                Messages::deflated(options.size, options.verify)?
+            } else {
+                Messages::new(
+                    options.size,
+                    options.text,
+                    options.verify,
+                    options.in_flight,
+                )?
+            },
             in_flight: options.in_flight,
             connections: Vec::new(),
             buffer: vec![0; READ_BUFFER],
@@ -119,7 +126,7 @@ impl Load {
         for number in 0..options.connections {
             let mut stream = handshake::connect(address)?;
             if framing == Framing::WebSocket {
-                handshake::upgrade(&mut stream, address)?;
+                handshake::upgrade(&mut stream, address, options.deflate)?;
             }
             stream.set_nonblocking(true)?;
             let mut stream = TcpStream::from_std(stream);
@@ -188,6 +195,9 @@ impl Load {
                 Err(error) => return Err(error.into()),
             };
             let now = Instant::now();
+            if let Phase::Measure(window) = &mut self.phase {
+                window.record_bytes(length);
+            }
             let bytes = &self.buffer[..length];
             let answered = connection.replies.take(bytes, &self.messages)?;
             let mut left = answered;

@@ -16,6 +16,8 @@ pub const BINARY: u8 = 0x2;
 #[derive(Clone, Copy)]
 pub struct Header {
     pub fin: bool,
+    /// RFC 7692 §6: the message is compressed.
+    pub rsv1: bool,
     pub opcode: u8,
     pub masking_key: Option<[u8; 4]>,
     pub payload_length: usize,
@@ -29,7 +31,7 @@ impl Header {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
         };
-        if first & 0x70 != 0 {
+        if first & 0x30 != 0 {
             return Err("a reply has a reserved bit set".into());
         }
         let (payload_length, rest) = match second & 0x7f {
@@ -53,6 +55,7 @@ impl Header {
         };
         let header = Self {
             fin: first & 0x80 != 0,
+            rsv1: first & 0x40 != 0,
             opcode: first & 0x0f,
             masking_key,
             payload_length: usize::try_from(payload_length)?,
@@ -62,7 +65,7 @@ impl Header {
 
     pub fn write(&self, out: &mut Vec<u8>) {
         let mask_bit = if self.masking_key.is_some() { 0x80 } else { 0 };
-        out.push(u8::from(self.fin) << 7 | self.opcode);
+        out.push(u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode);
         if let Ok(short @ 0..=125) = u8::try_from(self.payload_length) {
             out.push(mask_bit | short);
         } else if let Ok(medium) = u16::try_from(self.payload_length) {
@@ -93,6 +96,7 @@ mod tests {
             let mut bytes = Vec::new();
             Header {
                 fin: true,
+                rsv1: false,
                 opcode: BINARY,
                 masking_key: Some([1, 2, 3, 4]),
                 payload_length,
@@ -113,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reserved_bit_is_refused() {
-        assert!(Header::parse(&[0xc2, 0]).is_err());
+    fn a_reserved_bit_without_a_meaning_is_refused() {
+        assert!(Header::parse(&[0xa2, 0]).is_err());
     }
 }

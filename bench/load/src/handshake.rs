@@ -72,7 +72,14 @@ impl Sources {
     }
 }
 
-pub fn upgrade(stream: &mut TcpStream, address: SocketAddr) -> Result<(), Failure> {
+/// Upgrades the connection, with permessage-deflate as browsers offer it if
+/// `deflate` says so; the server has to accept it as it is offered.
+pub fn upgrade(stream: &mut TcpStream, address: SocketAddr, deflate: bool) -> Result<(), Failure> {
+    let offer = if deflate {
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+    } else {
+        ""
+    };
     let request = format!(
         "GET / HTTP/1.1\r\n\
          Host: {address}\r\n\
@@ -80,7 +87,7 @@ pub fn upgrade(stream: &mut TcpStream, address: SocketAddr) -> Result<(), Failur
          Upgrade: websocket\r\n\
          Sec-WebSocket-Key: {KEY}\r\n\
          Sec-WebSocket-Version: 13\r\n\
-         \r\n"
+         {offer}\r\n"
     );
     stream.write_all(request.as_bytes())?;
 
@@ -92,7 +99,7 @@ pub fn upgrade(stream: &mut TcpStream, address: SocketAddr) -> Result<(), Failur
             return Err("the server closed the connection in the handshake".into());
         }
         response.extend_from_slice(&piece[..length]);
-        if let Some(head_length) = check(&response)? {
+        if let Some(head_length) = check(&response, deflate)? {
             if head_length < response.len() {
                 return Err("the server spoke before it was spoken to".into());
             }
@@ -102,7 +109,7 @@ pub fn upgrade(stream: &mut TcpStream, address: SocketAddr) -> Result<(), Failur
     Err("the response's head is too long".into())
 }
 
-fn check(response: &[u8]) -> Result<Option<usize>, Failure> {
+fn check(response: &[u8], deflate: bool) -> Result<Option<usize>, Failure> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut head = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(length) = head.parse(response)? else {
@@ -117,5 +124,15 @@ fn check(response: &[u8]) -> Result<Option<usize>, Failure> {
     if !accepted {
         return Err("Sec-WebSocket-Accept is missing or wrong".into());
     }
-    Ok(Some(length))
+    let extensions = head
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case("sec-websocket-extensions"));
+    match extensions {
+        Some(extensions) if !deflate || extensions.value != b"permessage-deflate" => {
+            Err("the server agreed on other extensions than wanted".into())
+        }
+        None if deflate => Err("the server does not agree on permessage-deflate".into()),
+        Some(_) | None => Ok(Some(length)),
+    }
 }

@@ -16,6 +16,8 @@ pub enum Line {
     End {
         seconds: f64,
         messages: u64,
+        /// Of the replies, frame headers included.
+        bytes: u64,
         latency_us: Latency,
     },
     /// So many connections are open and have been silent for a while.

@@ -14,6 +14,7 @@ mod message;
 mod outbox;
 mod raw_server;
 mod reply;
+mod ticks;
 mod window;
 
 use std::error::Error;
@@ -32,7 +33,7 @@ struct Arguments {
 enum Role {
     /// Keep messages in flight to an echo server and time the replies
     Echo(echo::Options),
-    /// Open connections that echo one message each and then stay silent, until
+    /// Open connections that echo a few messages each and then stay silent, until
     /// standard input ends
     Idle(idle::Options),
     /// Serve a TCP echo that knows nothing of `WebSocket`, on a port of the

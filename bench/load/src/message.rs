@@ -9,12 +9,13 @@ use std::error::Error;
 use std::rc::Rc;
 
 use crate::frame::{BINARY, Header, TEXT};
+use crate::ticks::Ticks;
 
 pub type Failure = Box<dyn Error>;
 
 /// RFC 6455 §5.3 wants keys nobody can guess, against proxies that could be
 /// fooled; on loopback one key that is not zero makes the server work as much.
-const MASKING_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+pub const MASKING_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// Positions repeat in no power of two, so that a misplaced block shows.
 const PATTERN_PERIOD: usize = 89;
@@ -27,6 +28,8 @@ pub struct Messages {
     pub verify: bool,
     frame_length: usize,
     batch: Rc<[u8]>,
+    /// What is sent instead where permessage-deflate is on.
+    pub ticks: Option<Ticks>,
 }
 
 impl Messages {
@@ -40,6 +43,7 @@ impl Messages {
             verify,
             frame_length: 0,
             batch: Rc::new([]),
+            ticks: None,
         };
         let mut frame = Vec::new();
         messages.frame(0, &mut frame);
@@ -48,9 +52,26 @@ impl Messages {
         Ok(messages)
     }
 
+    /// Compressed ticks in JSON.
+    pub fn deflated(size: usize, verify: bool) -> Result<Self, Failure> {
+        Ok(Self {
+            opcode: TEXT,
+            size,
+            verify,
+            frame_length: 0,
+            batch: Rc::new([]),
+            ticks: Some(Ticks::new(size)?),
+        })
+    }
+
     /// The frames of `count` messages from the sequence number `first` on, and
     /// how many octets they are.
     pub fn frames(&self, connection: u32, first: u32, count: u32) -> (Rc<[u8]>, usize) {
+        if let Some(ticks) = &self.ticks {
+            let frames = ticks.frames(first, count);
+            let length = frames.len();
+            return (frames.into(), length);
+        }
         let length = self.frame_length * count as usize;
         if !self.verify {
             return (Rc::clone(&self.batch), length);
@@ -65,6 +86,7 @@ impl Messages {
     fn frame(&self, tag: u64, out: &mut Vec<u8>) {
         Header {
             fin: true,
+            rsv1: false,
             opcode: self.opcode,
             masking_key: Some(MASKING_KEY),
             payload_length: self.size,

@@ -3,6 +3,7 @@
 
 use crate::frame::{CONTINUATION, Header, MAX_HEADER};
 use crate::message::{Failure, Messages, digits, payload_octet, tag};
+use crate::ticks::{Context, Ticks};
 
 /// What comes back: a `WebSocket` server frames its replies anew, a raw echo
 /// returns the client's own masked frames.
@@ -26,6 +27,9 @@ pub struct Replies {
     /// Octets seen of the message, over all its frames.
     message_seen: usize,
     started: bool,
+    /// The compressed message so far, where it is to be compared.
+    compressed: Vec<u8>,
+    context: Option<Box<Context>>,
 }
 
 impl Replies {
@@ -40,6 +44,8 @@ impl Replies {
             frame_seen: 0,
             message_seen: 0,
             started: false,
+            compressed: Vec::new(),
+            context: None,
         }
     }
 
@@ -60,7 +66,11 @@ impl Replies {
             let length = bytes.len().min(header.payload_length - self.frame_seen);
             let (payload, rest) = bytes.split_at(length);
             if expected.verify {
-                self.compare(payload, &header)?;
+                if expected.ticks.is_some() {
+                    self.compressed.extend_from_slice(payload);
+                } else {
+                    self.compare(payload, &header)?;
+                }
             }
             bytes = rest;
             self.frame_seen += length;
@@ -110,6 +120,10 @@ impl Replies {
         if header.masking_key.is_some() != (self.framing == Framing::Raw) {
             return Err("a reply is masked where it must not be, or not where it must".into());
         }
+        if header.rsv1 != (expected.ticks.is_some() && !self.started) {
+            return Err("a reply is compressed and must not be, or is not and must".into());
+        }
+        // What is compressed has always become shorter here.
         if header.payload_length > expected.size - self.message_seen {
             return Err("a reply is longer than what was sent".into());
         }
@@ -121,8 +135,12 @@ impl Replies {
 
     #[inline]
     fn complete(&mut self, expected: &Messages) -> Result<(), Failure> {
-        if self.message_seen != expected.size {
-            return Err("a reply is shorter than what was sent".into());
+        match &expected.ticks {
+            Some(ticks) if expected.verify => self.compare_inflated(ticks, expected.size)?,
+            None if self.message_seen != expected.size => {
+                return Err("a reply is shorter than what was sent".into());
+            }
+            Some(_) | None => {}
         }
         self.started = false;
         self.message_seen = 0;
@@ -144,6 +162,20 @@ impl Replies {
                 )
                 .into());
             }
+        }
+        Ok(())
+    }
+
+    fn compare_inflated(&mut self, ticks: &Ticks, size: usize) -> Result<(), Failure> {
+        let context = self.context.get_or_insert_default();
+        let payload = context.inflate(&mut self.compressed, size)?;
+        self.compressed.clear();
+        if payload != ticks.payload(self.sequence) {
+            return Err(format!(
+                "connection {}, message {}: the reply differs from what was sent",
+                self.connection, self.sequence
+            )
+            .into());
         }
         Ok(())
     }

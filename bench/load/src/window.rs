@@ -15,6 +15,7 @@ const LONGEST: u64 = 60_000_000_000;
 pub struct Window {
     began: Instant,
     latencies: Histogram<u64>,
+    bytes: u64,
 }
 
 impl Window {
@@ -24,6 +25,7 @@ impl Window {
         Ok(Self {
             began: Instant::now(),
             latencies,
+            bytes: 0,
         })
     }
 
@@ -32,6 +34,12 @@ impl Window {
         let nanoseconds = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
         self.latencies
             .saturating_record_n(nanoseconds, messages.into());
+    }
+
+    /// Counts bytes that were read.
+    #[inline]
+    pub fn record_bytes(&mut self, length: usize) {
+        self.bytes += length as u64;
     }
 
     pub fn end(&self) -> Result<(), Failure> {
@@ -48,6 +56,7 @@ impl Window {
         Line::End {
             seconds,
             messages: latencies.len(),
+            bytes: self.bytes,
             latency_us: Latency {
                 min: microseconds(latencies.min()),
                 mean: latencies.mean() / 1e3,
