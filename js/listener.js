@@ -104,6 +104,7 @@ class Listener extends AsyncResource {
       hub.environment.closeServer(this._index);
     }
 
+    if (this._state === RELEASED) return;
     this._state = CLOSED;
     this._updateKeepAlive();
   }
@@ -163,9 +164,8 @@ class Listener extends AsyncResource {
   handleClosed() {
     this._index = -1;
     this._updateKeepAlive();
-    if (this._state === RELEASED) return;
     this.runInAsyncScope(() => {
-      this._handlers.closed();
+      if (this._state !== RELEASED) this._handlers.closed();
       for (const onClosed of this._onClosed) onClosed();
     });
   }

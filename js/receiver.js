@@ -42,7 +42,9 @@ class Receiver extends Writable {
   constructor(options = {}) {
     super();
 
-    this._allowSynchronousEvents = options.allowSynchronousEvents ?? true;
+    this._allowSynchronousEvents =
+      options.allowSynchronousEvents === undefined ||
+      !!options.allowSynchronousEvents;
     this._binaryType = options.binaryType || BINARY_TYPES[0];
     this._extensions = options.extensions || {};
     this._isServer = !!options.isServer;

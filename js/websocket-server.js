@@ -27,6 +27,7 @@ const CLOSED = 2;
 const kAttach = Symbol('kAttach');
 const kHttpServer = Symbol('kHttpServer');
 const kListener = Symbol('kListener');
+const kReleased = Symbol('kReleased');
 const kRemoveListeners = Symbol('kRemoveListeners');
 const kShouldEmitClose = Symbol('kShouldEmitClose');
 
@@ -98,6 +99,7 @@ class WebSocketServer extends EventEmitter {
     // What listens: of the core, or of Node.
     this[kListener] = null;
     this[kHttpServer] = null;
+    this[kReleased] = null;
     this[kRemoveListeners] = null;
     this[kShouldEmitClose] = false;
 
@@ -126,6 +128,8 @@ class WebSocketServer extends EventEmitter {
     if (this._state !== RUNNING) return null;
     if (this[kHttpServer] === null) {
       this[kHttpServer] = new HttpServer(this[kListener], () => {
+        // It still has the connections that it accepted.
+        this[kReleased] = this[kListener];
         this[kListener] = null;
         this[kAttach](this[kHttpServer]);
       });
@@ -178,7 +182,10 @@ class WebSocketServer extends EventEmitter {
       this[kListener].close(() => emitClose(this));
     } else if (this.options.port != null) {
       // The server was made here: it knows when all its connections are closed.
-      this[kHttpServer].close(() => emitClose(this));
+      this[kHttpServer].close(() => {
+        if (this[kReleased] === null) emitClose(this);
+        else this[kReleased].close(() => emitClose(this));
+      });
     } else if (this.clients?.size > 0) {
       this[kShouldEmitClose] = true;
     } else {

@@ -345,12 +345,7 @@ class WebSocket extends EventEmitter {
 
     // Before the stream begins to flow, which takes a tick of its own.
     nextTick(settle, this, relay);
-    open(
-      this,
-      relay,
-      options.generateMask,
-      options.allowSynchronousEvents === false
-    );
+    open(this, relay, options.generateMask, isOneAtATime(options));
     relay.open(relay.inbound, {
       autoPong: this._autoPong,
       isServer: this._isServer,
@@ -380,7 +375,7 @@ class WebSocket extends EventEmitter {
    */
   [kAccept](connection, config, options) {
     this[kLimits] = options;
-    open(this, connection, undefined, !options.allowSynchronousEvents);
+    open(this, connection, undefined, isOneAtATime(options));
     connection.upgrade(config, connection.inbound);
     this.emit('open');
   }
@@ -431,6 +426,15 @@ function open(websocket, connection, generateMask, oneAtATime) {
  */
 function showsTransport({ [kConnection]: connection }) {
   return connection.socket !== null && !(connection instanceof Relay);
+}
+
+/**
+ * As in ws an option that is there and undefined is the default.
+ *
+ * @private
+ */
+function isOneAtATime({ allowSynchronousEvents }) {
+  return allowSynchronousEvents !== undefined && !allowSynchronousEvents;
 }
 
 /**
