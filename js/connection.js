@@ -48,6 +48,8 @@ class Connection extends AsyncResource {
     this.isClosed = false;
     // The peer ended its side.
     this.isEnded = false;
+    // We gave it up.
+    this.isTerminating = false;
     this.isReferenced = true;
     this._callbacks = [];
     // Reasons not to read.
@@ -64,7 +66,13 @@ class Connection extends AsyncResource {
    * @param {Function} [cb] Called when the kernel has taken it
    */
   sendFrame(flags, payload, cb) {
-    this._write(flags, payload, cb);
+    // The user ended the stream, which says what becomes of it.
+    if (this.socket !== null && this.socket.writableEnded) {
+      this.inbound?.handleBroken();
+      this.socket.write(payload, cb);
+    } else {
+      this._write(flags, payload, cb);
+    }
   }
 
   /**
@@ -117,6 +125,7 @@ class Connection extends AsyncResource {
    * @param {Number} flags 0, or the flag by which it is reset
    */
   terminateTransport(flags) {
+    this.isTerminating = true;
     if (!this.isClosed) {
       outbox.write(this, addon.COMMAND_TERMINATE | flags, null);
     }
@@ -126,7 +135,11 @@ class Connection extends AsyncResource {
    * Tells its stream what is received, from now on.
    */
   tap() {
-    if (!this.isClosed) outbox.write(this, addon.COMMAND_TAP, null);
+    if (this.isClosed) return;
+
+    outbox.write(this, addon.COMMAND_TAP, null);
+    // What is read meanwhile would not be shown.
+    outbox.flush(true);
   }
 
   /**
@@ -243,8 +256,8 @@ class Connection extends AsyncResource {
    */
   handleEnd() {
     this.isEnded = true;
-    if (this.inbound !== null) this.inbound.handleEnd();
     if (this.socket !== null) this.socket.handleEnd();
+    if (this.inbound !== null) this.inbound.handleEnd();
   }
 
   /**
@@ -275,7 +288,7 @@ class Connection extends AsyncResource {
     // listeners of its 'close' if the peer did not say that it closes. Ours is
     // before theirs, which may throw.
     this.socket.prependOnceListener('close', () => {
-      if (this.inbound?.isConcluded) tell();
+      if (this.inbound?.isConcluded) callAll([tell], null);
       else nextTick(tell);
     });
     this.socket.handleClosed(
@@ -307,7 +320,8 @@ class Connection extends AsyncResource {
 }
 
 /**
- * Calls all callbacks, even if one throws.
+ * Calls all callbacks, even if one throws; what is thrown is thrown again in a
+ * tick of its own.
  *
  * @param {Function[]} callbacks What to call
  * @param {(Error|null)} err Their argument

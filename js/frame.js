@@ -18,11 +18,14 @@ const { toBuffer } = require('./data');
  * @param {Boolean} [options.mask=false] Whether to mask it
  * @param {Buffer} [options.maskBuffer] Where `generateMask` writes
  * @param {Number} options.opcode The opcode
+ * @param {Boolean} [options.readOnly=false] Whether one buffer is wanted
  * @param {Boolean} [options.rsv1=false] Whether to set RSV1
- * @return {Buffer[]} The header and, if there is one, the payload
+ * @return {Buffer[]} The header and, if there is one, the payload; a masked frame
+ *     of a payload that is read-only in one piece
  */
 function frame(data, options) {
-  const { fin, generateMask, mask, maskBuffer, opcode, rsv1 } = options;
+  const { fin, generateMask, mask, maskBuffer, opcode, readOnly, rsv1 } =
+    options;
   const payload = toBuffer(data);
   let flags =
     addon.COMMAND_FRAME |
@@ -43,7 +46,7 @@ function frame(data, options) {
   const encoded = addon.encodeFrame(flags, keyed);
   const headerLength = encoded.length - payload.length;
 
-  return payload.length === 0
+  return payload.length === 0 || readOnly
     ? [encoded]
     : [encoded.subarray(0, headerLength), encoded.subarray(headerLength)];
 }

@@ -23,7 +23,7 @@ class Inbound {
    *     WebSocket as the first argument: `message(data, isBinary,
    *     fragments)`,
    *     `ping(data)`, `pong(data)`, `close(code, reason)`,
-   *     `error(number, parameter)`, `end()`, `closed(wasClean)`
+   *     `error(number, parameter)`, `end()`, `broken()`, `closed(wasClean)`
    * @param {Boolean} oneAtATime Whether to emit one event in a turn
    */
   constructor(websocket, connection, handlers, oneAtATime) {
@@ -54,15 +54,15 @@ class Inbound {
     const fragments = this._fragments;
 
     this._fragments = null;
-    this._handle(this._handlers.message, data, isBinary, fragments);
+    this._handleInTurn(this._handlers.message, data, isBinary, fragments);
   }
 
   handlePing(data) {
-    this._handle(this._handlers.ping, data);
+    this._handleInTurn(this._handlers.ping, data);
   }
 
   handlePong(data) {
-    this._handle(this._handlers.pong, data);
+    this._handleInTurn(this._handlers.pong, data);
   }
 
   handleClose(code, reason) {
@@ -120,12 +120,32 @@ class Inbound {
     return this._waiting.length - this._next;
   }
 
-  _handle(handler, a, b, c) {
+  /**
+   * The socket has failed.
+   */
+  handleBroken() {
+    this._handlers.broken(this._websocket);
+  }
+
+  _handle(handler, a, b) {
+    if (!this._paused && this._length === 0) handler(this._websocket, a, b);
+    else this._wait(handler, a, b);
+  }
+
+  /**
+   * For events of which there may be only one in a turn.
+   *
+   * @private
+   */
+  _handleInTurn(handler, a, b, c) {
     if (!this._paused && !this._oneAtATime && this._length === 0) {
       handler(this._websocket, a, b, c);
-      return;
+    } else {
+      this._wait(handler, a, b, c);
     }
+  }
 
+  _wait(handler, a, b, c) {
     this._waiting.push([handler, a, b, c]);
     if (this._oneAtATime && this._length > MANY_WAITING) {
       this._connection.pause(THROTTLED);

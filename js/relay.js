@@ -78,6 +78,11 @@ class Relay {
 
     this._onData = (chunk) => this.receive(chunk);
     this._onEnd = () => this._handleEnd();
+    // Errors of a socket are no news for the user of a WebSocket; 'close' is.
+    this._onError = () => {
+      this.inbound.handleBroken();
+      socket.destroy();
+    };
     this._onClose = () => this._handleClose();
   }
 
@@ -100,7 +105,7 @@ class Relay {
     socket.on('close', this._onClose);
     socket.on('data', this._onData);
     socket.on('end', this._onEnd);
-    socket.on('error', destroySocket);
+    socket.on('error', this._onError);
   }
 
   /**
@@ -364,6 +369,9 @@ class Relay {
 
         this._handle(event);
       }
+    } catch (err) {
+      // Not through the stream, which may be a user's.
+      nextTick(rethrow, err);
     } finally {
       this._isEmitting = false;
 
@@ -520,17 +528,12 @@ function isAdoptable(socket) {
   );
 }
 
-function resume(socket) {
-  socket.resume();
+function rethrow(err) {
+  throw err;
 }
 
-/**
- * Errors of a socket are no news for the user of a WebSocket; 'close' is.
- *
- * @private
- */
-function destroySocket() {
-  this.destroy();
+function resume(socket) {
+  socket.resume();
 }
 
 module.exports = Relay;

@@ -257,7 +257,9 @@ class Sender {
 }
 
 function blobRead(sender, flags, data, cb) {
-  if (sender._connection.isClosed || sender._connection.socket?.destroyed) {
+  const { isClosed, isTerminating, socket } = sender._connection;
+
+  if (isClosed || isTerminating || socket?.destroyed) {
     sender._fail(
       new Error('The socket was closed while the blob was being read'),
       cb

@@ -255,6 +255,12 @@ function closeTransport(socket, closed) {
  * The peer ended its side.
  */
 function handleEnd() {
+  // What Node would have seen to be done before it read the end.
+  if (this.writableEnded && !this.writableFinished) {
+    this.once('finish', handleEnd);
+    return;
+  }
+
   Duplex.prototype.push.call(this, null);
   // As Node does it: 'end' does not wait for someone to read.
   this.read(0);

@@ -8,7 +8,7 @@
 
 const { Duplex } = require('stream');
 
-const { kConnection } = require('./constants');
+const { kConnection, nextTick } = require('./constants');
 const {
   closeTransport,
   countBuffered,
@@ -25,7 +25,8 @@ class Socket extends Duplex {
    * @param {Connection} connection The connection
    */
   constructor(connection) {
-    super({ allowHalfOpen: true });
+    // As `net.Socket`, which says with 'close' whether there was an error.
+    super({ allowHalfOpen: true, emitClose: false });
 
     this[kConnection] = connection;
     this.connecting = false;
@@ -33,7 +34,7 @@ class Socket extends Duplex {
 
     // As under ws: errors of the socket are no news for anyone who does not
     // ask for them.
-    this.on('error', () => {});
+    this.on('error', onError);
     this.on('newListener', onNewListener);
     countBuffered(this);
     if (connection.isEnded) this.handleEnd();
@@ -41,13 +42,11 @@ class Socket extends Duplex {
   }
 
   get remoteAddress() {
-    const { isClosed, remoteAddress } = this[kConnection];
-    return isClosed ? undefined : remoteAddress;
+    return this[kConnection].remoteAddress;
   }
 
   get remotePort() {
-    const { isClosed, remotePort } = this[kConnection];
-    return isClosed ? undefined : remotePort;
+    return this[kConnection].remotePort;
   }
 
   get remoteFamily() {
@@ -126,8 +125,20 @@ class Socket extends Duplex {
   }
 
   _destroy(err, callback) {
-    closeTransport(this, () => callback(err));
+    closeTransport(this, () => {
+      callback(err);
+      nextTick(emitClose, this, !!err);
+    });
   }
+}
+
+function onError() {
+  this[kConnection].inbound?.handleBroken();
+  this.destroy();
+}
+
+function emitClose(socket, hadError) {
+  socket.emit('close', hadError);
 }
 
 for (const name of Object.keys(members)) {

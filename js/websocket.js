@@ -66,7 +66,6 @@ class WebSocket extends EventEmitter {
     super();
 
     this._binaryType = BINARY_TYPES[0];
-    this._bufferedAmount = 0;
     this._closeCode = ABNORMAL_CLOSURE;
     this._closeFrameReceived = false;
     this._closeFrameSent = false;
@@ -84,12 +83,15 @@ class WebSocket extends EventEmitter {
     this[kReceiver] = null;
     this[kServer] = null;
 
-    if (address !== null) options = connect(this, address, protocols, options);
+    if (address !== null) {
+      this._bufferedAmount = 0;
+      options = connect(this, address, protocols, options);
+    }
 
-    this._autoPong = !!options?.autoPong;
-    this._closeTimeout = options?.closeTimeout;
-    this._heartbeat = options?.heartbeat;
-    this._maxPendingAutoPongs = options?.maxPendingAutoPongs | 0;
+    this._autoPong = !!options.autoPong;
+    this._closeTimeout = options.closeTimeout;
+    this._heartbeat = options.heartbeat;
+    this._maxPendingAutoPongs = options.maxPendingAutoPongs | 0;
   }
 
   /**
@@ -500,6 +502,7 @@ const handlers = {
   close: onClose,
   error: onError,
   end: onEnd,
+  broken: onBroken,
   closed: onClosed
 };
 
@@ -531,7 +534,22 @@ function onClose(websocket, code, reason) {
 
   if (code === NO_STATUS_RECEIVED) websocket.close();
   else websocket.close(code, websocket._closeMessage);
+  endStream(websocket);
   websocket[kReceiver]?.emit('conclude', code, reason);
+}
+
+/**
+ * Our side ends behind our close frame. The core knows that, a stream that stands
+ * for the transport does not.
+ *
+ * @private
+ */
+function endStream({ [kConnection]: connection, _sender: sender }) {
+  if (connection instanceof Relay || connection.socket === null) return;
+  // The close frame waits for a Blob.
+  if (sender._state === 2) return;
+
+  connection.socket.end();
 }
 
 function onError(websocket, number, parameter) {
@@ -545,12 +563,17 @@ function onError(websocket, number, parameter) {
   const err = createProtocolError(number, parameter);
 
   websocket.close(closeCodeOf(number));
+  endStream(websocket);
   emitError(websocket, err);
 }
 
 function onEnd(websocket) {
   websocket._readyState = CLOSING;
   websocket[kConnection].end();
+}
+
+function onBroken(websocket) {
+  if (websocket._readyState !== CLOSED) websocket._readyState = CLOSING;
 }
 
 function onClosed(websocket, wasClean) {
