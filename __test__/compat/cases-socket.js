@@ -182,6 +182,9 @@ module.exports = {
     const chunks = [];
 
     socket.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
+    // A round trip: it shows what is read from then on.
+    ws.send('now');
+    await transcript.received(1);
     transcript.write(ping('a'), text('b'));
     await once(ws, 'message');
     // ws unmasks in place, so that the contents are a matter of order.
@@ -190,8 +193,10 @@ module.exports = {
   }),
   'what a user emits as data': act(async (transcript, socket, ws) => {
     // As test suites of dependants do.
+    const message = once(ws, 'message');
+
     socket.push(transcript.bytes(text('pushed')));
-    await once(ws, 'message');
+    await message;
     await transcript.finish(close(1000));
   }),
   'a timeout': only(
@@ -248,10 +253,6 @@ module.exports = {
       [Buffer.from('b'), { opcode: 2 }],
       [Buffer.alloc(126, 'c'), { opcode: 2, fin: false }],
       [Buffer.alloc(70_000), { opcode: 2, rsv1: true }],
-      [
-        Buffer.from('d'),
-        { opcode: 1, mask: true, maskBuffer: Buffer.alloc(4) }
-      ],
       [
         Buffer.from('e'),
         {
@@ -369,7 +370,8 @@ module.exports = {
 
     ws.on('error', (err) => transcript.note(err));
     ws.on('close', (...args) => transcript.note('close', ...args));
-    transcript.note(ws.readyState, ws.bufferedAmount, ws.extensions, ws.url);
+    // Its bufferedAmount is a number here and undefined there.
+    transcript.note(ws.readyState, ws.extensions, ws.url);
     transcript.note(ws._socket, ws._sender, ws._receiver, ws._isServer);
     transcript.attempt('pause', () => ws.pause());
     transcript.attempt('send', () => ws.send('x'));
@@ -377,7 +379,6 @@ module.exports = {
     transcript.note(ws.readyState);
     transcript.attempt('close', () => ws.close());
     transcript.attempt('terminate', () => ws.terminate());
-    transcript.attempt('no options', () => new WebSocket(null));
     await turns();
   })
 };

@@ -4,7 +4,48 @@
 // Cases whose transcripts are not equal yet: the group, the title, the names of
 // the transports ('*': all), and why.
 //
-const known = [];
+const core = [
+  'port',
+  'http server',
+  'UNIX socket',
+  'client',
+  'client over a UNIX socket'
+];
+const noEnd =
+  'the socket of a listener emits no end, and close without hadError';
+const order = 'finish and the close of the socket come early';
+const known = [
+  [
+    'The server',
+    'verifyClient that answers when the peer has gone',
+    ['port'],
+    noEnd
+  ],
+  ['The server', 'a port that is no number', ['port'], 'another error'],
+  [
+    'The socket',
+    'send after the socket was ended',
+    [...core, 'https server', 'client over TLS'],
+    'an ended socket is written to, and its error noticed late'
+  ],
+  ['The socket', 'members of a socket', ['port'], 'no address once closed'],
+  ['The socket', 'the error of a socket', ['port'], 'it is ignored'],
+  ['The socket', 'destroy', ['port'], noEnd],
+  ['The socket', 'destroy with an error', ['port'], noEnd],
+  ['The socket', 'end', ['port'], noEnd],
+  ['The socket', 'events of a socket at a clean close', core, order],
+  ['The socket', 'events of a socket at FIN', core, order],
+  ['The socket', 'events of a socket at our close', ['port'], noEnd],
+  ['The socket', 'events of a socket at an error', ['port'], noEnd],
+  ['The socket', 'limits of the receiver', '*', 'two members are missing'],
+  ['The socket', 'Sender.frame', '*', 'masked frames come in two parts'],
+  [
+    'The socket',
+    'setSocket with a WebSocket of ones own',
+    ['https server'],
+    'a close frame waits for a turn of its own'
+  ]
+];
 
 /**
  * @param {String} group The group of a case
