@@ -4,7 +4,7 @@
 // `ws._socket`, and what else dependants use that has an underscore.
 //
 
-const { once, turns } = require('../support/deadline');
+const { once, turns, turnsUntil } = require('../support/deadline');
 const { close, ping, text } = require('./frames');
 const {
   client,
@@ -220,6 +220,9 @@ module.exports = {
   'the error of a socket': act(async (transcript, socket, ws) => {
     ws.on('error', () => transcript.note('never'));
     socket.emit('error', new Error('emitted'));
+    transcript.note(ws.readyState, socket.destroyed);
+    await turnsUntil(() => ws.readyState === ws.CLOSED);
+    ws.terminate();
     await transcript.drain();
   }),
   'limits of the receiver': act(

@@ -18,6 +18,7 @@ const groups = [
   ['The server', require('./cases-server'), servers],
   ['The client', require('./cases-client'), clients],
   ['The socket', require('./cases-socket'), [...servers, ...clients]],
+  ['Events', require('./cases-events'), [...servers, ...clients]],
   ['Data', require('./cases-data'), [...servers, ...clients]],
   ['Compression', require('./cases-compression'), [...servers, ...clients]],
   ['The interface', require('./cases-interface'), [...servers, ...clients]]

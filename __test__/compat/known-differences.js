@@ -44,7 +44,14 @@ const known = [
     'setSocket with a WebSocket of ones own',
     ['https server'],
     'a close frame waits for a turn of its own'
-  ]
+  ],
+  [
+    'Events',
+    'one event in a turn',
+    ['client', 'client over a UNIX socket'],
+    'a close frame waits for a turn of its own'
+  ],
+  ['Events', 'a Blob, then terminate', ['port'], 'another error']
 ];
 
 /**
