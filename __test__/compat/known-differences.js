@@ -29,7 +29,7 @@ const known = [
     'an ended socket is written to, and its error noticed late'
   ],
   ['The socket', 'members of a socket', ['port'], 'no address once closed'],
-  ['The socket', 'the error of a socket', ['port'], 'it is ignored'],
+  ['The socket', 'the error of a socket', '*', 'it is noticed late, or never'],
   ['The socket', 'destroy', ['port'], noEnd],
   ['The socket', 'destroy with an error', ['port'], noEnd],
   ['The socket', 'end', ['port'], noEnd],
