@@ -4,7 +4,7 @@
 // Events: who listens, in which order, and what comes of a listener that throws.
 //
 
-const { once, turns, turnsUntil } = require('../support/deadline');
+const { turns, turnsUntil } = require('../support/deadline');
 const { binary, close, ping, pong, text } = require('./frames');
 
 /**
