@@ -32,15 +32,17 @@ function act(run, options) {
 }
 
 /**
- * Note the events of a stream.
+ * Note the events of a socket. Whether our side or the peer's ends first is a
+ * matter of how what the peer sends comes in.
  */
-function watch(
-  transcript,
-  socket,
-  names = ['end', 'finish', 'close', 'error']
-) {
-  for (const name of names) {
-    socket.on(name, (...args) => transcript.note('socket', name, ...args));
+function watch(transcript, socket) {
+  const ends = [];
+
+  for (const name of ['end', 'finish']) socket.on(name, () => ends.push(name));
+  for (const name of ['close', 'error']) {
+    socket.on(name, (...args) => {
+      transcript.note('socket', name, ...args, ends.sort());
+    });
   }
 }
 
@@ -120,13 +122,13 @@ module.exports = {
     await transcript.finish(text('a', { rsv3: true }));
   }),
   destroy: act(async (transcript, socket) => {
-    watch(transcript, socket, ['close', 'error']);
+    watch(transcript, socket);
     socket.destroy();
     transcript.note(socket.destroyed);
     await transcript.drain();
   }),
   'destroy with an error': act(async (transcript, socket) => {
-    watch(transcript, socket, ['close', 'error']);
+    watch(transcript, socket);
     socket.destroy(new Error('mine'));
     await transcript.drain();
   }),
