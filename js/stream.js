@@ -80,7 +80,11 @@ function createWebSocketStream(websocket, options) {
     // destroys the stream.
     if (socket === null) return;
 
-    if (socket._writableState.finished) {
+    // The stream for the socket may be made here, after all is over.
+    if (
+      socket._writableState.finished ||
+      websocket.readyState === websocket.CLOSED
+    ) {
       callback();
       if (stream.readableEnded) stream.destroy();
     } else {

@@ -9,7 +9,7 @@ const ws = require('ws');
 
 const { cleanup } = require('../support/cleanup');
 const { called, once, turns } = require('../support/deadline');
-const { isReference, WebSocket } = require('../support/implementation');
+const { WebSocket } = require('../support/implementation');
 const { connect, connectRaw, startServer } = require('../support/server');
 
 const { createWebSocketStream } = WebSocket;
@@ -68,15 +68,6 @@ function record(stream) {
 
   return events;
 }
-
-// What a stream needs to know that all was written: not a feature yet of the
-// sockets of a server that listens itself.
-const needsFinish = {
-  'a connection of a server': {
-    skip: isReference ? false : "its socket does not emit 'finish' yet"
-  },
-  "ws's client": {}
-};
 
 // Either end of a connection, and the other one as its peer.
 const ends = {
@@ -316,29 +307,25 @@ describe('createWebSocketStream', () => {
 
   describe('ending', () => {
     for (const [title, choose] of Object.entries(ends)) {
-      it(
-        `closes ${title}, and is followed by 'end' and 'close'`,
-        needsFinish[title],
-        async (t) => {
-          const pair = await connect(t, await startServer(t));
-          const [websocket, peer] = choose(pair);
-          const stream = createWebSocketStream(websocket);
-          const events = record(stream);
-          const closed = once(peer, 'close');
+      it(`closes ${title}, and is followed by 'end' and 'close'`, async (t) => {
+        const pair = await connect(t, await startServer(t));
+        const [websocket, peer] = choose(pair);
+        const stream = createWebSocketStream(websocket);
+        const events = record(stream);
+        const closed = once(peer, 'close');
 
-          stream.resume();
-          stream.end('last');
+        stream.resume();
+        stream.end('last');
 
-          const [data] = await once(peer, 'message');
+        const [data] = await once(peer, 'message');
 
-          assert.strictEqual(`${data}`, 'last');
-          await once(stream, 'close');
-          assert.deepStrictEqual(events, ['finish', 'end', 'close']);
-          assert.strictEqual((await closed)[0], 1005);
-        }
-      );
+        assert.strictEqual(`${data}`, 'last');
+        await once(stream, 'close');
+        assert.deepStrictEqual(events, ['finish', 'end', 'close']);
+        assert.strictEqual((await closed)[0], 1005);
+      });
 
-      it(`ends after ${title} was closed`, needsFinish[title], async (t) => {
+      it(`ends after ${title} was closed`, async (t) => {
         const pair = await connect(t, await startServer(t));
         const [websocket, peer] = choose(pair);
         const stream = createWebSocketStream(websocket);

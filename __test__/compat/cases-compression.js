@@ -276,6 +276,23 @@ module.exports = {
     await Promise.all(sent);
     await transcript.finish(close(1000));
   }),
+  'options of zlib': agreed(
+    async (transcript, ws) => {
+      ws.send(long);
+      ws.send(long);
+      transcript.write(compressed(long));
+      await once(ws, 'message');
+      await transcript.received(2);
+      await transcript.finish(close(1000));
+    },
+    {},
+    {
+      concurrencyLimit: 1,
+      threshold: 0,
+      zlibDeflateOptions: { level: 1, memLevel: 5, chunkSize: 1024 },
+      zlibInflateOptions: { chunkSize: 1024 }
+    }
+  ),
   'sent, then closed': agreed(async (transcript, ws) => {
     ws.send(long);
     ws.close(1000, 'bye');

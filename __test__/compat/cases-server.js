@@ -238,6 +238,7 @@ module.exports = {
   ),
   'a connection while closing': shared(
     closed({}, async (transcript, wss) => {
+      const { raw: first } = transcript;
       const raw = await transcript.connectRaw();
 
       // Node's server still has the listener of this server only before.
@@ -246,6 +247,7 @@ module.exports = {
       });
       wss.close();
       await request(transcript, raw);
+      transcript.raw = first;
       await transcript.finish(close(1000));
     })
   ),

@@ -4,7 +4,7 @@
 // `ws._socket`, and what else dependants use that has an underscore.
 //
 
-const { once, turns } = require('../support/deadline');
+const { once, turns, turnsUntil } = require('../support/deadline');
 const { close, ping, text } = require('./frames');
 const {
   client,
@@ -32,15 +32,17 @@ function act(run, options) {
 }
 
 /**
- * Note the events of a stream.
+ * Note the events of a socket. Whether our side or the peer's ends first is a
+ * matter of how what the peer sends comes in.
  */
-function watch(
-  transcript,
-  socket,
-  names = ['end', 'finish', 'close', 'error']
-) {
-  for (const name of names) {
-    socket.on(name, (...args) => transcript.note('socket', name, ...args));
+function watch(transcript, socket) {
+  const ends = [];
+
+  for (const name of ['end', 'finish']) socket.on(name, () => ends.push(name));
+  for (const name of ['close', 'error']) {
+    socket.on(name, (...args) => {
+      transcript.note('socket', name, ...args, ends.sort());
+    });
   }
 }
 
@@ -120,13 +122,13 @@ module.exports = {
     await transcript.finish(text('a', { rsv3: true }));
   }),
   destroy: act(async (transcript, socket) => {
-    watch(transcript, socket, ['close', 'error']);
+    watch(transcript, socket);
     socket.destroy();
     transcript.note(socket.destroyed);
     await transcript.drain();
   }),
   'destroy with an error': act(async (transcript, socket) => {
-    watch(transcript, socket, ['close', 'error']);
+    watch(transcript, socket);
     socket.destroy(new Error('mine'));
     await transcript.drain();
   }),
@@ -182,6 +184,9 @@ module.exports = {
     const chunks = [];
 
     socket.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
+    // A round trip: it shows what is read from then on.
+    ws.send('now');
+    await transcript.received(1);
     transcript.write(ping('a'), text('b'));
     await once(ws, 'message');
     // ws unmasks in place, so that the contents are a matter of order.
@@ -190,8 +195,10 @@ module.exports = {
   }),
   'what a user emits as data': act(async (transcript, socket, ws) => {
     // As test suites of dependants do.
+    const message = once(ws, 'message');
+
     socket.push(transcript.bytes(text('pushed')));
-    await once(ws, 'message');
+    await message;
     await transcript.finish(close(1000));
   }),
   'a timeout': only(
@@ -215,6 +222,9 @@ module.exports = {
   'the error of a socket': act(async (transcript, socket, ws) => {
     ws.on('error', () => transcript.note('never'));
     socket.emit('error', new Error('emitted'));
+    transcript.note(ws.readyState, socket.destroyed);
+    await turnsUntil(() => ws.readyState === ws.CLOSED);
+    ws.terminate();
     await transcript.drain();
   }),
   'limits of the receiver': act(
@@ -248,10 +258,6 @@ module.exports = {
       [Buffer.from('b'), { opcode: 2 }],
       [Buffer.alloc(126, 'c'), { opcode: 2, fin: false }],
       [Buffer.alloc(70_000), { opcode: 2, rsv1: true }],
-      [
-        Buffer.from('d'),
-        { opcode: 1, mask: true, maskBuffer: Buffer.alloc(4) }
-      ],
       [
         Buffer.from('e'),
         {
@@ -369,7 +375,8 @@ module.exports = {
 
     ws.on('error', (err) => transcript.note(err));
     ws.on('close', (...args) => transcript.note('close', ...args));
-    transcript.note(ws.readyState, ws.bufferedAmount, ws.extensions, ws.url);
+    // Its bufferedAmount is a number here and undefined there.
+    transcript.note(ws.readyState, ws.extensions, ws.url);
     transcript.note(ws._socket, ws._sender, ws._receiver, ws._isServer);
     transcript.attempt('pause', () => ws.pause());
     transcript.attempt('send', () => ws.send('x'));
@@ -377,7 +384,6 @@ module.exports = {
     transcript.note(ws.readyState);
     transcript.attempt('close', () => ws.close());
     transcript.attempt('terminate', () => ws.terminate());
-    transcript.attempt('no options', () => new WebSocket(null));
     await turns();
   })
 };

@@ -4,7 +4,7 @@
 // What the peer writes, and all that comes of it.
 //
 
-const { once } = require('../support/deadline');
+const { once, turnsUntil } = require('../support/deadline');
 const {
   Opcode,
   binary,
@@ -16,6 +16,30 @@ const {
   pong,
   text
 } = require('./frames');
+const { client, onHttp, port, unix } = require('./transports');
+
+/**
+ * A case in which a frame arrives byte by byte, each byte by a read of its own.
+ */
+function bytewise(options) {
+  const run = async (transcript) => {
+    await transcript.open(options);
+
+    const { _socket: socket } = transcript.ws;
+    const frame = transcript.bytes(text('0123456789'));
+    const before = socket.bytesRead;
+
+    for (let i = 0; i < frame.length; i++) {
+      if (transcript.ws.readyState !== transcript.ws.OPEN) break;
+      transcript.raw.socket.write(frame.subarray(i, i + 1));
+      await turnsUntil(() => socket.bytesRead > before + i);
+    }
+
+    await transcript.finish(close(1000));
+  };
+
+  return Object.assign(run, { transports: [port, onHttp, unix, client] });
+}
 
 /**
  * A case in which the peer writes frames and ends.
@@ -120,6 +144,29 @@ module.exports = {
     continuation('c')
   ),
   'one fragment allowed': frames({ maxFragments: 1 }, text('a'), text('b')),
+  'a frame in more chunks than allowed': bytewise({ maxBufferedChunks: 5 }),
+  'a frame in many chunks': bytewise({}),
+  'no limits': frames(
+    {
+      maxBufferedChunks: 0,
+      maxFragments: 0,
+      maxPayload: 0,
+      maxPendingAutoPongs: 0
+    },
+    ping('a'),
+    text('b', { fin: false }),
+    continuation('c', { fin: false }),
+    continuation('d'),
+    close(1000)
+  ),
+  // With many pings at once ws counts answers that are on their way already, so
+  // maxPendingAutoPongs is not compared.
+  'limits that are no numbers': frames(
+    { maxFragments: '2', maxPayload: '3' },
+    text('a', { fin: false }),
+    continuation('b', { fin: false }),
+    continuation('c')
+  ),
   'a negative maxPayload': frames({ maxPayload: -1 }, text('abc'), close()),
   'a fractional maxPayload': frames({ maxPayload: 2.9 }, text('abc'), close()),
   'autoPong false': frames({ autoPong: false }, ping('a'), close()),

@@ -15,6 +15,10 @@ class PairedDuplex extends Duplex {
     this[kWritten] = null;
   }
 
+  readableFull() {
+    return this.readableLength >= this.readableHighWaterMark;
+  }
+
   _read() {
     const written = this[kWritten];
 
@@ -29,10 +33,16 @@ class PairedDuplex extends Duplex {
     setImmediate(() => {
       if (other.destroyed) {
         callback();
-      } else if (other.push(chunk)) {
-        callback();
-      } else {
-        other[kWritten] = callback;
+        return;
+      }
+
+      other[kWritten] = callback;
+
+      try {
+        other.push(chunk);
+      } finally {
+        // Also if a listener throws.
+        if (!other.readableFull()) other._read();
       }
     });
   }
