@@ -109,7 +109,8 @@ function takeOver(server) {
   server.removeListener('newListener', onNewListener);
   server[kListener] = null;
   delete server.listening;
-  server.listen({ fd: released.descriptor });
+  if (released.onListening) server.once('listening', released.onListening);
+  server.listen(released.options);
   server[kOnTakenOver]();
 
   // Whoever waited for it has been told.

@@ -33,6 +33,7 @@ class Listener extends AsyncResource {
     this._handlers = handlers;
     this._state = WAITING;
     this._index = -1;
+    this._options = null;
     this._address = null;
     this._isReferenced = true;
     this._onClosed = [];
@@ -53,6 +54,8 @@ class Listener extends AsyncResource {
    * @param {Number} options.headersTimeout Milliseconds for a request's head
    */
   listen({ port, host, backlog, headersTimeout }) {
+    this._options = { port, host, backlog: backlog || DEFAULT_BACKLOG };
+
     const bind = (address) => {
       if (this._state === WAITING) {
         this._bind(address, port, backlog || DEFAULT_BACKLOG, headersTimeout);
@@ -112,20 +115,35 @@ class Listener extends AsyncResource {
   /**
    * Stops accepting, for someone else to do it.
    *
-   * @return {({descriptor: Number, isKnownToListen: Boolean}|null)} The
-   *     descriptor of the listening socket, now the caller's, and whether anyone
-   *     was told that it listens; `null` if it does not
+   * @return {(Object|null)} The options for `server.listen()` of Node: of a
+   *     listening socket that is now the caller's, as `fd`, or of one that has
+   *     yet to be bound; whether anyone was told that it listens, as
+   *     `isKnownToListen`; and what is to be called when it does, if that is not
+   *     done here. `null` if it does not listen and will not
    */
   release() {
+    if (this._state === WAITING) {
+      this._state = RELEASED;
+      return {
+        isKnownToListen: false,
+        onListening: () => this._handlers.listening(),
+        options: this._options
+      };
+    }
+
     if (this._state !== LISTENING) return null;
 
-    const descriptor = hub.environment.releaseServer(this._index);
+    const fd = hub.environment.releaseServer(this._index);
 
-    if (descriptor < 0) return null;
+    if (fd < 0) return null;
 
     this._state = RELEASED;
     this._updateKeepAlive();
-    return { descriptor, isKnownToListen: this._isKnownToListen };
+    return {
+      isKnownToListen: this._isKnownToListen,
+      onListening: null,
+      options: { fd }
+    };
   }
 
   /**

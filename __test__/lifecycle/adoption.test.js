@@ -164,7 +164,7 @@ describe('The core', options, () => {
     for (const transport of ['TCP', 'UNIX']) {
       it(`adopts the ${transport} socket when it is out`, async (t) => {
         const { wss, open } = await startAttached(t, transport);
-        const snapshot = Buffer.alloc(16 * 1024 * 1024, 'snapshot');
+        const snapshot = Buffer.alloc(8 * 1024 * 1024, 'snapshot');
         const connection = once(wss, 'connection');
         const sent = called((cb) => {
           wss.on('connection', (ws) => {
@@ -199,7 +199,7 @@ describe('The core', options, () => {
       const connection = once(wss, 'connection');
 
       wss.on('connection', (ws) => {
-        ws.send(Buffer.alloc(16 * 1024 * 1024));
+        ws.send(Buffer.alloc(8 * 1024 * 1024));
         ws.close(1000);
       });
 

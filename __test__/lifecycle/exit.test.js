@@ -5,6 +5,7 @@ const path = require('node:path');
 const { describe, it } = require('node:test');
 
 const { startChild } = require('../support/child');
+const { socketPath } = require('../support/client');
 const { turns } = require('../support/deadline');
 const { Opcode, close, text } = require('../support/frame');
 const { RawClient } = require('../support/raw-client');
@@ -18,8 +19,8 @@ async function assertExits(child, expected = 0) {
   assert.strictEqual(code, expected, child.stderr);
 }
 
-async function connect(t, way) {
-  const child = startChild(t, script, { args: [way] });
+async function connectTo(t, way, ...listener) {
+  const child = startChild(t, script, { args: [way, ...listener] });
   const { port } = await child.message('listening');
   const raw = await RawClient.connect(t, port);
 
@@ -39,6 +40,18 @@ describe('A process', () => {
     });
   }
 
+  describeServers('that listens', () => []);
+  describeServers("with a server of Node's", () => ['TCP']);
+  describeServers('with one on a UNIX socket', (t) => [socketPath(t)]);
+});
+
+function describeServers(what, listener) {
+  describe(what, () => {
+    describeServer((t, way) => connectTo(t, way, ...listener(t)), listener);
+  });
+}
+
+function describeServer(connect, listener) {
   it('exits when the last server and connection are closed', async (t) => {
     const { child, raw } = await connect(t, 'closes all after one message');
 
@@ -88,7 +101,9 @@ describe('A process', () => {
   });
 
   it('does not live for a server that is not referenced', async (t) => {
-    const child = startChild(t, script, { args: ['unrefs the server'] });
+    const child = startChild(t, script, {
+      args: ['unrefs the server', ...listener(t)]
+    });
 
     await assertExits(child);
   });
@@ -121,4 +136,4 @@ describe('A process', () => {
 
     await assertExits(child, 7);
   });
-});
+}

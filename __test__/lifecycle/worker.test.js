@@ -32,25 +32,29 @@ async function run(t, ...args) {
 }
 
 describe('Worker threads', () => {
-  it(
-    'terminated in the middle of traffic leave nothing',
-    linuxOnly,
-    async (t) => {
-      const { codes } = await run(t, 'terminate');
+  for (const [mode, what] of [
+    ['port', 'servers'],
+    ['server', "servers of Node's"],
+    ['clients', 'clients']
+  ]) {
+    describe(`with ${what}`, () => {
+      it('terminated in traffic leave nothing', linuxOnly, async (t) => {
+        const { codes } = await run(t, 'terminate', mode);
 
-      assert.deepStrictEqual(codes, [1]);
-    }
-  );
+        assert.deepStrictEqual(codes, [1]);
+      });
 
-  it('that close their server end by themselves', linuxOnly, async (t) => {
-    const { codes } = await run(t, 'close');
+      it('that close them end by themselves', linuxOnly, async (t) => {
+        const { codes } = await run(t, 'close', mode);
 
-    assert.deepStrictEqual(codes, [0]);
-  });
+        assert.deepStrictEqual(codes, [0]);
+      });
 
-  it('do not disturb a server of the main thread', linuxOnly, async (t) => {
-    const { echoed } = await run(t, 'terminate', 'serving');
+      it('do not disturb a server of the main thread', linuxOnly, async (t) => {
+        const { echoed } = await run(t, 'terminate', mode, 'serving');
 
-    assert.strictEqual(echoed, 'alive');
-  });
+        assert.strictEqual(echoed, 'alive');
+      });
+    });
+  }
 });

@@ -4,10 +4,9 @@
 // A client that is cheap enough for many thousands and as rude as it is told.
 //
 
-const net = require('node:net');
-
 const { Opcode, parseFrame, pong } = require('../support/frame');
 const { buildRequest } = require('../support/handshake');
+const { connect } = require('./mode');
 const { within } = require('./waiting');
 
 const TIMEOUT = 15_000;
@@ -25,7 +24,7 @@ class Peer {
     this.frames = [];
     // What to do with a frame; by default it waits for `frame()`.
     this.onframe = (frame) => this.frames.push(frame);
-    this.socket = net.connect({ host: '127.0.0.1', ...options });
+    this.socket = connect({ host: '127.0.0.1', ...options });
     this._buffer = Buffer.alloc(0);
     this._head = null;
     this._notify = () => {};
@@ -114,10 +113,11 @@ class Peer {
   }
 
   /**
-   * Close the connection with a RST.
+   * Close the connection with a RST, which TLS does not offer.
    */
   reset() {
-    this.socket.resetAndDestroy();
+    if (this.socket.encrypted) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   async _until(condition, timeout, what) {

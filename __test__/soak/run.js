@@ -7,6 +7,7 @@
 const { parseArgs } = require('node:util');
 
 const { Check } = require('./check');
+const { MODES, setMode } = require('./mode');
 const { within } = require('./waiting');
 
 const NAMES = [
@@ -29,6 +30,8 @@ iproute2 for network namespaces.
 
   --only <name>  one check, may be repeated: ${NAMES.slice(0, 4).join(', ')},
                  ${NAMES.slice(4).join(', ')}
+  --mode <name>  who listens: ${MODES.join(', ')} (the first is the default);
+                 server is an http.Server, tls an https.Server
   --quick        a shorter form of each
   --help         print this
 
@@ -54,6 +57,7 @@ function parse(args) {
       args,
       options: {
         help: { type: 'boolean', default: false },
+        mode: { type: 'string', default: MODES[0] },
         only: { type: 'string', multiple: true, default: NAMES },
         quick: { type: 'boolean', default: false }
       }
@@ -64,6 +68,10 @@ function parse(args) {
 
   for (const name of values.only) {
     if (!NAMES.includes(name)) throw new UsageError(`No check named ${name}`);
+  }
+
+  if (!MODES.includes(values.mode)) {
+    throw new UsageError(`No mode named ${values.mode}`);
   }
 
   return values;
@@ -98,9 +106,11 @@ async function run(check) {
   return passed;
 }
 
-async function main({ only, quick }) {
+async function main({ mode, only, quick }) {
   let current;
   let passed = 0;
+
+  setMode(mode);
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.once(signal, async () => {

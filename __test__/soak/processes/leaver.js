@@ -5,14 +5,14 @@
 // nothing to live for. Says so as the last thing that it does by itself.
 //
 
-const { WebSocketServer } = require('../../support/implementation');
+const { listen } = require('../mode');
 
 const { way } = JSON.parse(process.argv[2]);
 const open = new Set();
 let servers = 0;
 
 function serve(behave, options) {
-  const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options });
+  const wss = listen(options);
 
   servers++;
   wss.on('listening', () => {

@@ -5,15 +5,11 @@
 // told by the request target.
 //
 
-const { WebSocketServer } = require('../../support/implementation');
+const { listen } = require('../mode');
 const { answer, argument } = require('../process');
 const { held } = require('../state');
 
-const wss = new WebSocketServer({
-  port: 0,
-  host: '127.0.0.1',
-  ...argument().options
-});
+const wss = listen(argument().options);
 const listening = new Promise((resolve) => wss.on('listening', resolve));
 const counts = { connections: 0, messages: 0, errors: 0, serverErrors: 0 };
 

@@ -8,13 +8,13 @@ const { once } = require('node:events');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 
-const { WebSocketServer } = require('../../support/implementation');
+const { listen } = require('../mode');
 const { answer } = require('../process');
 const { held } = require('../state');
 
 const SCRIPT = path.join(__dirname, 'worker.js');
 
-const wss = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+const wss = listen();
 const listening = once(wss, 'listening');
 const workers = new Map();
 let next = 0;

@@ -6,11 +6,11 @@
 
 const { parentPort } = require('node:worker_threads');
 
-const { WebSocketServer } = require('../../support/implementation');
+const { listen } = require('../mode');
 
 const MOST_BUFFERED = 1024 * 1024;
 
-const wss = new WebSocketServer({ port: 0, host: '127.0.0.1' }, () => {
+const wss = listen({}, () => {
   parentPort.postMessage(wss.address().port);
 });
 
