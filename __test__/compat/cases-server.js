@@ -68,10 +68,13 @@ function closed(options, run) {
     await transcript.serve(options);
 
     const { wss } = transcript;
+    const states = [];
 
-    wss.on('close', () => transcript.note('close', wss._state));
+    // When a server knows that all is closed is not compared.
+    wss.on('close', () => states.push(wss._state));
     await transcript.open();
     await run(transcript, wss);
+    transcript.note('close', states);
   };
 }
 
@@ -204,36 +207,39 @@ module.exports = {
     await Promise.all(both);
   },
   'closed with a connection': closed({}, async (transcript, wss) => {
-    const end = transcript.callback('closed', (cb) => wss.close(cb));
+    const end = called((cb) => wss.close(cb));
 
     await turns(3);
     transcript.note('still open', transcript.ws.readyState, wss.clients.size);
     transcript.ws.send('still');
     await transcript.received(1);
     await transcript.finish(close(1000));
-    await end;
+    transcript.note('closed', ...(await end));
   }),
   'closed with a connection that is not tracked': closed(
     { clientTracking: false },
     async (transcript, wss) => {
-      const end = transcript.callback('closed', (cb) => wss.close(cb));
+      const end = called((cb) => wss.close(cb));
 
       transcript.note('clients', wss.clients);
       await turns(3);
       transcript.note('readyState', transcript.ws.readyState);
       await transcript.finish(close(1000));
-      await end;
+      transcript.note('closed', ...(await end));
     }
   ),
   'closed by a listener of the last connection': closed(
     {},
     async (transcript, wss) => {
-      transcript.ws.on('close', () => {
-        transcript.note('clients', wss.clients.size);
-        wss.close(() => transcript.note('callback'));
+      const end = called((cb) => {
+        transcript.ws.on('close', () => {
+          transcript.note('clients', wss.clients.size);
+          wss.close(cb);
+        });
       });
+
       await transcript.finish(close(1000));
-      await turns(3);
+      transcript.note('closed', ...(await end));
     }
   ),
   'a connection while closing': shared(
@@ -245,10 +251,12 @@ module.exports = {
       transcript.httpServer.once('upgrade', (req, socket, head) => {
         wss.handleUpgrade(req, socket, head, () => transcript.note('never'));
       });
-      wss.close();
+      const end = called((cb) => wss.close(cb));
+
       await request(transcript, raw);
       transcript.raw = first;
       await transcript.finish(close(1000));
+      transcript.note('closed', ...(await end));
     })
   ),
   'the listeners of a closed server': shared(async (transcript) => {
