@@ -43,3 +43,19 @@ pub(super) fn note_held() {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::poll_contexts_kept;
+    use crate::protocol::deflate::{DeflateConfig, Deflater};
+
+    #[test]
+    fn a_history_may_become_idle() {
+        let mut deflater = Deflater::new(&DeflateConfig::default());
+        deflater.compress(b"something", true, &mut Vec::new());
+        let ready = poll_contexts_kept(&Context::from_waker(Waker::noop()));
+        assert_eq!(ready, Poll::Ready(()));
+    }
+}
