@@ -71,6 +71,7 @@ impl InflateStates {
         Ok(shelf.kept.remove(ticket))
     }
 
+    #[cfg(test)]
     pub fn holds(&self, ticket: Ticket) -> bool {
         self.shelf().kept.contains(ticket)
     }

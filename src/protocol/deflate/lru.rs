@@ -55,6 +55,7 @@ impl<T> Lru<T> {
         self.entries.remove(&ticket)
     }
 
+    #[cfg(test)]
     pub fn contains(&self, ticket: Ticket) -> bool {
         self.entries.contains_key(&ticket)
     }

@@ -17,6 +17,7 @@ pub(super) struct Window {
 }
 
 impl Window {
+    #[cfg(test)]
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
