@@ -1,9 +1,11 @@
 //! The I/O threads, shared by all environments of the process.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::Notify;
@@ -11,6 +13,7 @@ use tokio::sync::Notify;
 use super::dispatch::Block;
 use super::publish;
 use crate::bridge::lock;
+use crate::protocol::{poll_contexts_kept, release_idle_contexts};
 
 /// Names the number of I/O threads in place of the default.
 const THREADS_VARIABLE: &str = "OXWS_IO_THREADS";
@@ -19,6 +22,10 @@ const MOST_THREADS: usize = 64;
 /// tokio's default, 61, a few connections that always have something to read
 /// kept the others waiting for a second.
 const TURNS_PER_POLL: u32 = 8;
+
+/// What a connection keeps for its next compressed message, and can do without, it
+/// has for so long after its last, and for twice as long at most.
+const CONTEXTS_KEPT: Duration = Duration::from_secs(10);
 
 /// One thread with its runtime.
 pub(super) struct IoThread {
@@ -77,6 +84,10 @@ impl IoThreads {
         let threads = (0..io_thread_count())
             .map(start_thread)
             .collect::<io::Result<Vec<_>>>()?;
+        // One of them for the process, relays included.
+        if let Some(thread) = threads.first() {
+            thread.handle.spawn(release_contexts());
+        }
         Ok(Self {
             threads,
             next: AtomicUsize::new(0),
@@ -96,6 +107,15 @@ impl IoThreads {
     /// All threads.
     pub(super) fn iter(&self) -> impl Iterator<Item = &'static IoThread> {
         self.threads.iter().copied()
+    }
+}
+
+/// Sleeps as long as there is nothing that may become idle.
+async fn release_contexts() {
+    loop {
+        poll_fn(|cx| poll_contexts_kept(cx)).await;
+        tokio::time::sleep(CONTEXTS_KEPT).await;
+        release_idle_contexts();
     }
 }
 

@@ -29,7 +29,7 @@ mod tests;
 pub use closing::ClosingHandshake;
 pub use deflate::{
     Coding, Compressor, DEFLATE_WORDS, DataError, DeflateConfig, Deflater, InflateConfig, Inflater,
-    Strategy,
+    MOST_HISTORY_BYTES, MOST_INFLATE_STATES, Strategy, poll_contexts_kept, release_idle_contexts,
 };
 pub use error::ProtocolError;
 pub use frame::{

@@ -134,20 +134,6 @@ impl Receiver {
         self.stage == Stage::Finished
     }
 
-    /// Gives back what is not needed until the next message. To be called when the
-    /// connection is idle; harmless at any time.
-    pub fn release(&mut self) {
-        if self.message.in_progress() {
-            return;
-        }
-        if let Some(inflation) = &mut self.inflation {
-            inflation.inflater.release();
-            if inflation.inflater.is_pristine() {
-                self.inflation = None;
-            }
-        }
-    }
-
     /// Decodes `input`, which is unmasked in place. What was complete before an
     /// error reaches the sink first.
     ///
@@ -441,11 +427,6 @@ impl Receiver {
             utf8::validate(reason)?;
         }
         Ok((code, reason))
-    }
-
-    #[cfg(test)]
-    pub(super) fn holds_inflater(&self) -> bool {
-        self.inflation.is_some()
     }
 
     /// Ends decoding and gives all memory back.

@@ -7,7 +7,7 @@
 //!
 //! RFC 7692 §6 (RSV1 is set on a message's first frame only).
 
-use super::{config::DeflateConfig, deflater::Deflater};
+use super::{config::DeflateConfig, deflater::Deflater, repeated::compress_whole};
 
 /// What is to be sent for the payload of a frame.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -66,23 +66,16 @@ impl Compressor {
             return Coding::Plain;
         }
         let config = &self.config;
-        self.deflater
-            .get_or_insert_with(|| Box::new(Deflater::new(config)))
-            .compress(payload, fin, out);
+        let deflater = self
+            .deflater
+            .get_or_insert_with(|| Box::new(Deflater::new(config)));
+        if first && fin && config.own_no_context_takeover {
+            compress_whole(deflater.settings(), payload, out, |out| {
+                deflater.compress(payload, fin, out);
+            });
+        } else {
+            deflater.compress(payload, fin, out);
+        }
         Coding::Compressed { rsv1: first }
-    }
-
-    /// Gives all memory back; the next message begins a new context. To be called
-    /// when the connection is idle; harmless at any time.
-    pub fn release(&mut self) {
-        self.deflater = None;
-    }
-
-    /// Whether there is memory to be given back.
-    #[must_use]
-    pub fn holds_state(&self) -> bool {
-        self.deflater
-            .as_ref()
-            .is_some_and(|deflater| deflater.holds_state())
     }
 }

@@ -12,7 +12,10 @@ use zlib_rs::{Deflate, DeflateFlush};
 use super::{
     TRAILER,
     config::DeflateConfig,
+    histories::{HISTORIES, Histories},
+    lru::Ticket,
     pool::{self, DeflateSettings, SCRATCH},
+    window::Window,
 };
 
 /// An empty stored block. It may stand wherever a frame begins, because all that
@@ -22,12 +25,21 @@ const EMPTY_BLOCK: [u8; 5] = [0x00, 0x00, 0x00, 0xff, 0xff];
 /// Room beyond what the data needs by estimate: block headers and the flush.
 const ROOM: usize = 64;
 
+/// A history is as long as this many messages of the latest length, since priming
+/// a state takes a tenth of the time that compressing does.
+const REACH: usize = 4;
+/// Bytes of a history, whatever the messages' length is.
+const LEAST_REACH: usize = 4 * 1024;
+
 /// Compresses one connection's messages.
 pub struct Deflater {
     settings: DeflateSettings,
     no_context_takeover: bool,
-    /// From the first message on, or from the last [`release`](Self::release) on.
-    state: Option<Deflate>,
+    /// Bytes of history to be kept.
+    reach: usize,
+    /// Of what was sent last, until it is forgotten.
+    history: Option<Ticket>,
+    histories: &'static Histories,
 }
 
 impl Deflater {
@@ -37,72 +49,95 @@ impl Deflater {
         Self {
             settings: DeflateSettings::new(config),
             no_context_takeover: config.own_no_context_takeover,
-            state: None,
+            reach: 0,
+            history: None,
+            histories: &HISTORIES,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_histories(mut self, histories: &'static Histories) -> Self {
+        self.histories = histories;
+        self
+    }
+
+    pub(super) fn settings(&self) -> DeflateSettings {
+        self.settings
     }
 
     /// Appends the compressed payload of one frame to `out`. `fin` says that the
     /// frame is its message's last.
     pub fn compress(&mut self, data: &[u8], fin: bool, out: &mut Vec<u8>) {
+        let mut history = self.take_history();
         if data.is_empty() {
             out.extend_from_slice(&EMPTY_BLOCK);
         } else {
-            self.deflate(data, out);
-        }
-        if !fin {
-            return;
-        }
-        // RFC 7692 §7.2.1: remove 4 octets (that are 0x00 0x00 0xff 0xff) from the
-        // tail end.
-        debug_assert!(out.ends_with(&TRAILER), "a flush ends with its marker");
-        out.truncate(out.len().saturating_sub(TRAILER.len()));
-        if self.no_context_takeover {
-            self.release();
-        }
-    }
-
-    /// Gives the state back to the thread. The next frame begins a new context:
-    /// it refers to nothing that was sent before, which the peer need not know.
-    pub fn release(&mut self) {
-        if let Some(state) = self.state.take() {
+            #[cfg(test)]
+            DEFLATIONS.set(DEFLATIONS.get() + 1);
+            let mut state = pool::take_deflate(self.settings);
+            history.prime(&mut state);
+            deflate(&mut state, data, out);
             pool::give_deflate(self.settings, state);
         }
+        if fin {
+            // RFC 7692 §7.2.1: remove 4 octets (that are 0x00 0x00 0xff 0xff) from the
+            // tail end.
+            debug_assert!(out.ends_with(&TRAILER), "a flush ends with its marker");
+            out.truncate(out.len().saturating_sub(TRAILER.len()));
+        }
+        if !(fin && self.no_context_takeover) {
+            let size = self.grow_reach(data.len());
+            history.push(data, size);
+            self.history = Some(self.histories.keep(history));
+        }
     }
 
-    /// Whether a state is held.
-    #[must_use]
-    pub fn holds_state(&self) -> bool {
-        self.state.is_some()
+    #[cfg(test)]
+    pub(super) fn holds_history(&self) -> bool {
+        self.history
+            .is_some_and(|ticket| self.histories.holds(ticket))
     }
 
-    fn deflate(&mut self, mut data: &[u8], out: &mut Vec<u8>) {
-        let settings = self.settings;
-        let state = self
-            .state
-            .get_or_insert_with(|| pool::take_deflate(settings));
-        loop {
-            let start = out.len();
-            let room = (data.len() / 2).saturating_add(ROOM).min(SCRATCH);
-            out.resize(start.saturating_add(room), 0);
-            let (total_in, total_out) = (state.total_in(), state.total_out());
-            let target = out.get_mut(start..).unwrap_or_default();
-            let result = state.compress(data, target, DeflateFlush::SyncFlush);
-            let consumed = difference(state.total_in(), total_in);
-            let produced = difference(state.total_out(), total_out);
-            out.truncate(start.saturating_add(produced));
-            data = data.get(consumed..).unwrap_or_default();
-            debug_assert!(result.is_ok(), "a raw stream in order takes any data");
-            // All is flushed once there is room left.
-            if (data.is_empty() && produced < room) || (consumed == 0 && produced == 0) {
-                return;
-            }
+    fn take_history(&mut self) -> Window {
+        let history = self.history.take();
+        let kept = history.and_then(|ticket| self.histories.take(ticket));
+        kept.unwrap_or_default()
+    }
+
+    /// Bytes of history to be kept after a frame of this length. Frames much longer than
+    /// those that follow are remembered for a while.
+    fn grow_reach(&mut self, length: usize) -> usize {
+        let size = self.settings.window_size();
+        let faded = self.reach.saturating_sub(self.reach / 16);
+        let wanted = length.saturating_mul(REACH).max(LEAST_REACH);
+        self.reach = wanted.max(faded).min(size);
+        self.reach
+    }
+}
+
+fn deflate(state: &mut Deflate, mut data: &[u8], out: &mut Vec<u8>) {
+    loop {
+        let start = out.len();
+        let room = (data.len() / 2).saturating_add(ROOM).min(SCRATCH);
+        out.resize(start.saturating_add(room), 0);
+        let (total_in, total_out) = (state.total_in(), state.total_out());
+        let target = out.get_mut(start..).unwrap_or_default();
+        let result = state.compress(data, target, DeflateFlush::SyncFlush);
+        let consumed = difference(state.total_in(), total_in);
+        let produced = difference(state.total_out(), total_out);
+        out.truncate(start.saturating_add(produced));
+        data = data.get(consumed..).unwrap_or_default();
+        debug_assert!(result.is_ok(), "a raw stream in order takes any data");
+        // All is flushed once there is room left.
+        if (data.is_empty() && produced < room) || (consumed == 0 && produced == 0) {
+            return;
         }
     }
 }
 
 impl Drop for Deflater {
     fn drop(&mut self) {
-        self.release();
+        self.take_history();
     }
 }
 
@@ -111,9 +146,20 @@ impl fmt::Debug for Deflater {
         f.debug_struct("Deflater")
             .field("settings", &self.settings)
             .field("no_context_takeover", &self.no_context_takeover)
-            .field("holds_state", &self.holds_state())
+            .field("history", &self.history)
             .finish_non_exhaustive()
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    static DEFLATIONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Frames that this thread has compressed.
+#[cfg(test)]
+pub(super) fn deflations() -> usize {
+    DEFLATIONS.get()
 }
 
 /// What a count of bytes grew by in one call.

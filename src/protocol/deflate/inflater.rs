@@ -8,21 +8,16 @@
 
 use std::fmt;
 
-use zlib_rs::{Inflate, InflateFlush, Status};
-
 use super::{
-    TRAILER,
     config::InflateConfig,
     data_error::DataError,
-    deflater::difference,
-    pool::{self, SCRATCH},
+    inflate_states::{INFLATE_STATES, InflateStates, Lost},
+    lru::Ticket,
+    pool,
+    stream::{Age, Stream, Target},
     window::Window,
 };
 use crate::protocol::error::ProtocolError;
-
-/// A stored block without content that ends a stream. Only between two blocks,
-/// where a byte begins, does it do so.
-const FINAL_BLOCK: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 
 /// So little room that zlib-rs takes its slow path, whose errors have texts; those
 /// of the fast one are lost (0.6.8).
@@ -32,39 +27,16 @@ const SLOW: usize = 256;
 pub struct Inflater {
     no_context_takeover: bool,
     window_size: usize,
-    /// What the message in progress is inflated by; between messages, one of which
-    /// it is not known that another can go on in its place.
+    /// What the message in progress is inflated by.
     stream: Option<Stream>,
+    /// Between messages: of a stream of which it is not known that another can go on
+    /// in its place.
+    kept: Option<Ticket>,
+    states: &'static InflateStates,
     /// Where the next message goes on, else.
     window: Window,
     /// The context is lost.
     spoiled: bool,
-}
-
-struct Stream {
-    state: Inflate,
-    /// The final block was seen.
-    ended: bool,
-    /// Something followed the final block.
-    exceeded: bool,
-    age: Age,
-}
-
-/// What a stream has inflated before the frame in hand.
-#[derive(Copy, Clone, PartialEq, Eq)]
-enum Age {
-    /// Nothing: the frame is its message's first.
-    Fresh,
-    /// Frames of the same message.
-    InMessage,
-    /// Whole messages, the last of which is complete.
-    Kept,
-}
-
-/// Where inflated bytes go.
-struct Target<'a> {
-    out: &'a mut Vec<u8>,
-    bound: usize,
 }
 
 impl Inflater {
@@ -75,9 +47,17 @@ impl Inflater {
             no_context_takeover: config.no_context_takeover,
             window_size: 1 << config.max_window_bits.clamp(8, 15),
             stream: None,
+            kept: None,
+            states: &INFLATE_STATES,
             window: Window::default(),
             spoiled: false,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_states(mut self, states: &'static InflateStates) -> Self {
+        self.states = states;
+        self
     }
 
     /// Appends what one frame's payload inflates to. `out` holds what the message's
@@ -103,13 +83,7 @@ impl Inflater {
             Ok(0) | Err(_) => usize::MAX,
             Ok(bound) => bound,
         };
-        if self.spoiled {
-            return Err(DataError::StoredBlockLengths.into());
-        }
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => Stream::new(&self.window),
-        };
+        let mut stream = self.take_stream()?;
         let start = out.len();
         let mut target = Target { out, bound };
         let result = stream.feed_frame(data, fin, &mut target);
@@ -138,24 +112,6 @@ impl Inflater {
         Ok(())
     }
 
-    /// Gives back what is not needed until the next message. What is, at most the
-    /// window, stays. To be called when the connection is idle; harmless at any
-    /// time.
-    pub fn release(&mut self) {
-        self.window.shrink();
-        if let Some(mut stream) = self.stream.take_if(|stream| stream.age == Age::Kept) {
-            // For a peer that does not keep to the format no memory is kept.
-            self.spoiled = stream.ended || !stream.is_between_blocks();
-            pool::give_inflate(stream.state);
-        }
-    }
-
-    /// Whether nothing is held: a new inflater would do as well.
-    #[must_use]
-    pub fn is_pristine(&self) -> bool {
-        self.stream.is_none() && self.window.is_empty() && !self.spoiled
-    }
-
     #[cfg(test)]
     pub(super) fn window_capacity(&self) -> usize {
         self.window.capacity()
@@ -163,7 +119,31 @@ impl Inflater {
 
     #[cfg(test)]
     pub(super) fn holds_state(&self) -> bool {
-        self.stream.is_some()
+        self.stream.is_some() || self.kept.is_some_and(|ticket| self.states.holds(ticket))
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_pristine(&self) -> bool {
+        !self.holds_state() && self.window.is_empty() && !self.spoiled
+    }
+
+    /// What the frame in hand is inflated by.
+    fn take_stream(&mut self) -> Result<Stream, DataError> {
+        if let Some(stream) = self.stream.take() {
+            return Ok(stream);
+        }
+        let kept = match self.kept.take().map(|ticket| self.states.take(ticket)) {
+            Some(Err(Lost)) => {
+                self.spoiled = true;
+                None
+            }
+            Some(Ok(kept)) => kept,
+            None => None,
+        };
+        if self.spoiled {
+            return Err(DataError::StoredBlockLengths);
+        }
+        Ok(kept.unwrap_or_else(|| Stream::new(&self.window)))
     }
 
     fn remember(&mut self, inflated: &[u8]) {
@@ -188,7 +168,7 @@ impl Inflater {
             pool::give_scratch(scratch);
         }
         stream.age = Age::Kept;
-        self.stream = Some(stream);
+        self.kept = Some(self.states.keep(stream));
     }
 
     /// Finds the text of an error that is one of three, in a frame before which
@@ -213,142 +193,6 @@ impl Inflater {
     }
 }
 
-/// What one call of zlib did.
-struct Step {
-    consumed: usize,
-    produced: usize,
-    /// There is no more to be had from the input.
-    done: bool,
-}
-
-impl Stream {
-    /// A stream that goes on where the window ends.
-    fn new(window: &Window) -> Self {
-        let mut state = pool::take_inflate();
-        window.restore(&mut state);
-        Self {
-            state,
-            ended: false,
-            exceeded: false,
-            age: Age::Fresh,
-        }
-    }
-
-    /// Whether the next block begins here, at the beginning of a byte. The state is of
-    /// no further use.
-    fn is_between_blocks(&mut self) -> bool {
-        let status = self
-            .state
-            .decompress(&FINAL_BLOCK, &mut [0], InflateFlush::SyncFlush);
-        status == Ok(Status::StreamEnd)
-    }
-
-    /// RFC 7692 §7.2.2: append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the
-    /// payload of the message.
-    fn feed_frame(
-        &mut self,
-        data: &[u8],
-        fin: bool,
-        target: &mut Target<'_>,
-    ) -> Result<(), ProtocolError> {
-        let mut scratch = pool::take_scratch();
-        let mut result = self.feed(data, &mut scratch, target);
-        if fin && result.is_ok() {
-            result = self.feed(&TRAILER, &mut scratch, target);
-        }
-        pool::give_scratch(scratch);
-        result
-    }
-
-    /// As [`feed_frame`](Self::feed_frame), for data that was inflated before, whose
-    /// output is not wanted again.
-    fn skip_frame(&mut self, data: &[u8], fin: bool, buffer: &mut [u8]) -> Result<(), DataError> {
-        let trailer: &[u8] = if fin { &TRAILER } else { &[] };
-        for mut input in [data, trailer] {
-            loop {
-                let step = self.step(input, buffer)?;
-                if self.ended {
-                    return Ok(());
-                }
-                if step.done {
-                    break;
-                }
-                input = input.get(step.consumed..).unwrap_or_default();
-            }
-        }
-        Ok(())
-    }
-
-    fn feed(
-        &mut self,
-        mut input: &[u8],
-        scratch: &mut [u8],
-        target: &mut Target<'_>,
-    ) -> Result<(), ProtocolError> {
-        loop {
-            if self.ended {
-                self.exceeded |= !input.is_empty();
-                return Ok(());
-            }
-            // One byte more than allowed tells that there is more than allowed.
-            let room = target
-                .bound
-                .saturating_sub(target.out.len())
-                .saturating_add(1)
-                .min(SCRATCH);
-            let buffer = scratch.get_mut(..room).unwrap_or_default();
-            let step = self.step(input, buffer)?;
-            target.append(buffer.get(..step.produced).unwrap_or_default())?;
-            input = input.get(step.consumed..).unwrap_or_default();
-            if step.done {
-                return Ok(());
-            }
-        }
-    }
-
-    fn step(&mut self, input: &[u8], buffer: &mut [u8]) -> Result<Step, DataError> {
-        let (total_in, total_out) = (self.state.total_in(), self.state.total_out());
-        let status = self
-            .state
-            .decompress(input, buffer, InflateFlush::SyncFlush)
-            .map_err(|_| {
-                let text = self.state.error_message();
-                text.map_or(DataError::Unknown, DataError::from_text)
-            })?;
-        let consumed = difference(self.state.total_in(), total_in);
-        let produced = difference(self.state.total_out(), total_out);
-        self.ended = status == Status::StreamEnd;
-        let flushed = consumed == input.len() && produced < buffer.len();
-        let stuck = consumed == 0 && produced == 0;
-        Ok(Step {
-            consumed,
-            produced,
-            done: !self.ended && (flushed || stuck),
-        })
-    }
-}
-
-impl Target<'_> {
-    fn append(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
-        let needed = self.out.len().saturating_add(bytes.len());
-        if needed > self.bound {
-            return Err(ProtocolError::UnsupportedMessageLength);
-        }
-        if needed > self.out.capacity() {
-            // Exact at first: most messages come in one piece.
-            let wanted = if self.out.is_empty() {
-                needed
-            } else {
-                needed.saturating_mul(2).min(self.bound)
-            };
-            self.out
-                .reserve_exact(wanted.saturating_sub(self.out.len()));
-        }
-        self.out.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
 impl From<DataError> for ProtocolError {
     fn from(error: DataError) -> Self {
         Self::InvalidDeflateData(error)
@@ -357,8 +201,11 @@ impl From<DataError> for ProtocolError {
 
 impl Drop for Inflater {
     fn drop(&mut self) {
-        if let Some(stream) = self.stream.take() {
-            pool::give_inflate(stream.state);
+        let kept = self.kept.take().map(|ticket| self.states.take(ticket));
+        for stream in [self.stream.take(), kept.and_then(Result::ok).flatten()] {
+            if let Some(stream) = stream {
+                pool::give_inflate(stream.state);
+            }
         }
     }
 }
@@ -369,6 +216,7 @@ impl fmt::Debug for Inflater {
             .field("no_context_takeover", &self.no_context_takeover)
             .field("window_size", &self.window_size)
             .field("in_message", &self.stream.is_some())
+            .field("kept", &self.kept)
             .field("spoiled", &self.spoiled)
             .finish_non_exhaustive()
     }

@@ -4,21 +4,25 @@
 
 use std::collections::VecDeque;
 
-use zlib_rs::Inflate;
+use zlib_rs::{Deflate, Inflate};
 
-/// At most the last 2^15 bytes that a peer's messages inflated to. Its memory
-/// grows with them.
+/// Bytes by whose multiples the memory of a window grows.
+const STEP: usize = 1024;
+
+/// At most the last 2^15 bytes of one side's messages. Its memory grows with them,
+/// and is never much more than they are.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     bytes: VecDeque<u8>,
 }
 
 impl Window {
+    #[cfg(test)]
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    #[cfg(test)]
+    /// Bytes of memory.
     pub fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
@@ -33,9 +37,12 @@ impl Window {
             .saturating_add(latest.len())
             .saturating_sub(size);
         self.bytes.drain(..excess.min(self.bytes.len()));
+        if self.bytes.capacity() > size {
+            self.bytes.shrink_to(size);
+        }
         let needed = self.bytes.len().saturating_add(latest.len());
         if needed > self.bytes.capacity() {
-            let wanted = needed.saturating_mul(2).min(size);
+            let wanted = needed.next_multiple_of(STEP).min(size);
             self.bytes
                 .reserve_exact(wanted.saturating_sub(self.bytes.len()));
         }
@@ -47,9 +54,15 @@ impl Window {
         self.bytes = VecDeque::new();
     }
 
-    /// Gives unused memory back.
-    pub fn shrink(&mut self) {
-        self.bytes.shrink_to_fit();
+    /// Lets a state at the beginning of a stream refer to this window.
+    pub fn prime(&self, state: &mut Deflate) {
+        let (older, newer) = self.bytes.as_slices();
+        for bytes in [older, newer] {
+            if !bytes.is_empty() {
+                let result = state.set_dictionary(bytes);
+                debug_assert!(result.is_ok(), "a raw stream takes any dictionary");
+            }
+        }
     }
 
     /// Lets a state at the beginning of a stream go on where this window ends.

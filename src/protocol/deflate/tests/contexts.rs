@@ -136,7 +136,7 @@ fn a_context_is_taken_over_as_agreed() {
         let second = deflate(&mut deflater, &data, true);
         if config.own_no_context_takeover {
             assert_eq!(first, second);
-            assert!(!deflater.holds_state());
+            assert!(!deflater.holds_history());
             let mut inflater = Inflater::new(inflate_config(&config));
             assert_eq!(inflate(&mut inflater, &first, true).as_ref(), Ok(&data));
             assert!(inflater.is_pristine());
@@ -166,18 +166,62 @@ fn distances_stay_within_the_agreed_window() {
 }
 
 #[test]
-fn a_released_deflater_begins_a_context_that_its_peer_understands() {
+fn without_its_history_a_deflater_begins_a_context_that_its_peer_understands() {
     let data = compressible(&mut Chance::new(29), 3000);
-    let mut deflater = Deflater::new(&DeflateConfig::default());
-    let mut inflater = inflater();
-    assert!(!deflater.holds_state());
+    let histories = histories(1 << 20);
+    let states = inflate_states(9);
+    let mut deflater = Deflater::new(&DeflateConfig::default()).with_histories(histories);
+    let mut inflater = inflater().with_states(states);
+    assert!(!deflater.holds_history());
     for fin in [true, false, false, true, true] {
         let compressed = deflate(&mut deflater, &data, fin);
         assert!(inflate(&mut inflater, &compressed, fin).as_ref() == Ok(&data));
-        assert!(deflater.holds_state());
-        deflater.release();
-        inflater.release();
-        assert!(!deflater.holds_state());
+        assert!(deflater.holds_history());
+        for _ in 0..2 {
+            histories.release_idle();
+            states.release_idle();
+        }
+        assert!(!deflater.holds_history());
+    }
+}
+
+#[test]
+fn past_the_bound_on_histories_messages_still_come_back() {
+    let mut chance = Chance::new(59);
+    let histories = histories(10 * 1024);
+    let mut pairs: Vec<_> = (0..5)
+        .map(|_| {
+            let deflater = Deflater::new(&DeflateConfig::default());
+            (deflater.with_histories(histories), inflater())
+        })
+        .collect();
+    for _ in 0..200 {
+        let (deflater, inflater) = &mut pairs[chance.below(5)];
+        let length = chance.below(4000);
+        let data = compressible(&mut chance, length);
+        let compressed = deflate(deflater, &data, true);
+        assert!(inflate(inflater, &compressed, true) == Ok(data));
+    }
+    let held = pairs
+        .iter()
+        .filter(|(deflater, _)| deflater.holds_history());
+    assert!((1..=2).contains(&held.count()));
+    drop(pairs);
+    assert!(histories.is_empty());
+}
+
+/// Messages whose matches lie in those before, short ones after long ones too.
+#[test]
+fn a_history_is_as_long_as_a_few_messages() {
+    let histories = histories(1 << 20);
+    let mut deflater = Deflater::new(&DeflateConfig::default()).with_histories(histories);
+    let mut chance = Chance::new(61);
+    for (length, repetitions, most) in [(1000, 3, 60), (9000, 2, 120), (100, 10, 40)] {
+        let data = chance.bytes(length);
+        assert!(deflate(&mut deflater, &data, true).len() >= length);
+        for _ in 0..repetitions {
+            assert!(deflate(&mut deflater, &data, true).len() < most);
+        }
     }
 }
 
@@ -203,9 +247,6 @@ fn states_of_different_settings_are_not_mixed_up() {
         let data = compressible(&mut chance, length);
         let compressed = deflate(deflater, &data, true);
         assert!(inflate(inflater, &compressed, true) == Ok(data));
-        if chance.below(4) == 0 {
-            deflater.release();
-        }
     }
 }
 
@@ -222,31 +263,53 @@ fn an_inflater_holds_no_more_than_the_window_between_messages() {
             total += piece.len();
             assert!(!inflater.holds_state());
             let window = 1 << config.own_max_window_bits;
-            assert!(inflater.window_capacity() <= window.min(2 * total));
+            assert!(inflater.window_capacity() <= window.min(total.next_multiple_of(1024)));
         }
     }
 }
 
 #[test]
-fn a_state_that_a_fragmented_message_leaves_is_given_back_on_release() {
+fn a_state_that_a_fragmented_message_leaves_is_given_back_when_idle() {
     let data = compressible(&mut Chance::new(47), 2000);
     let mut deflater = Deflater::new(&DeflateConfig::default());
-    let mut inflater = inflater();
-    for release in [false, true, false, true] {
+    let states = inflate_states(9);
+    let mut inflater = inflater().with_states(states);
+    for idle in [false, true, false, true] {
         for fin in [false, true] {
             let compressed = deflate(&mut deflater, &data, fin);
             assert!(inflate(&mut inflater, &compressed, fin).as_ref() == Ok(&data));
-            // In the middle of a message this is without effect.
-            if !fin {
-                inflater.release();
-            }
+            states.release_idle();
             assert!(inflater.holds_state());
         }
-        if release {
-            inflater.release();
+        if idle {
+            states.release_idle();
             assert!(!inflater.holds_state());
         }
     }
+}
+
+#[test]
+fn past_the_bound_on_states_the_least_recently_used_go_on_from_their_windows() {
+    let data = compressible(&mut Chance::new(67), 2000);
+    let states = inflate_states(2);
+    let mut pairs: Vec<_> = (0..3)
+        .map(|_| {
+            let deflater = Deflater::new(&DeflateConfig::default());
+            (deflater, inflater().with_states(states))
+        })
+        .collect();
+    for _ in 0..3 {
+        for (deflater, inflater) in &mut pairs {
+            for fin in [false, true] {
+                let compressed = deflate(deflater, &data, fin);
+                assert!(inflate(inflater, &compressed, fin).as_ref() == Ok(&data));
+            }
+        }
+        let held = pairs.iter().map(|(_, inflater)| inflater.holds_state());
+        assert!(held.eq([false, true, true]));
+    }
+    drop(pairs);
+    assert!(states.is_empty());
 }
 
 #[test]
@@ -255,7 +318,6 @@ fn a_connection_that_compresses_nothing_holds_nothing() {
     let mut compressor = Compressor::new(DeflateConfig::default());
     let coding = compressor.encode(true, true, false, b"plain", &mut Vec::new());
     assert_eq!(coding, Coding::Plain);
-    assert!(!compressor.holds_state());
 }
 
 #[test]

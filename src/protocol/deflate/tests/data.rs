@@ -134,10 +134,12 @@ fn without_context_takeover_a_cut_message_leaves_nothing() {
 #[test]
 fn no_memory_is_kept_for_the_rest_of_a_block() {
     let stored = [0x00, 0x0a, 0x00, 0xf5, 0xff, b'a', b'b'];
-    let mut inflater = inflater();
+    let states = inflate_states(1);
+    let mut inflater = inflater().with_states(states);
     assert!(inflate(&mut inflater, &stored, true).is_ok());
+    states.release_idle();
     assert!(inflater.holds_state());
-    inflater.release();
+    states.release_idle();
     assert!(!inflater.holds_state());
     assert_eq!(
         inflate(&mut inflater, b"cdef\x00", true),

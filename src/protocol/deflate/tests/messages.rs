@@ -221,26 +221,6 @@ fn the_lengths_of_fragments_with_content_come_with_a_message() {
 }
 
 #[test]
-fn a_receiver_gives_back_what_it_does_not_need() {
-    let mut receiver = Receiver::new(ReceiverConfig {
-        inflate: Some(InflateConfig {
-            no_context_takeover: true,
-            max_window_bits: 15,
-        }),
-        ..config(Role::Client)
-    });
-    let mut recorder = Recorder::default();
-    let mut wire = message(Role::Client, 1, &[b"one", b"two"]);
-    let second = wire.split_off(2);
-    for mut piece in [wire, second] {
-        assert_eq!(receiver.handle_input(&mut piece, &mut recorder), Ok(()));
-        receiver.release();
-    }
-    assert_eq!(recorder.events, [Event::Text(b"onetwo".to_vec())]);
-    assert!(!receiver.holds_inflater());
-}
-
-#[test]
 fn the_first_fragment_decides_for_its_message() {
     let mut compressor = Compressor::new(DeflateConfig::default());
     let mut inflater = inflater();
@@ -298,6 +278,39 @@ fn a_compressor_appends() {
         inflate(&mut inflater(), payload, true),
         Ok(b"hello".to_vec())
     );
-    compressor.release();
-    assert!(!compressor.holds_state());
+}
+
+#[test]
+fn a_message_to_many_is_compressed_once() {
+    let config = DeflateConfig {
+        own_no_context_takeover: true,
+        threshold: 0,
+        ..DeflateConfig::default()
+    };
+    let other = DeflateConfig { level: 1, ..config };
+    let payload = compressible(&mut Chance::new(53), 3000);
+    let mut changed = payload.clone();
+    changed[2999] ^= 1;
+    let mut count = deflations();
+    for (config, first, fin, payload, expected) in [
+        (config, true, true, &payload, 1),
+        (config, true, true, &payload, 0),
+        (config, true, true, &payload, 0),
+        (other, true, true, &payload, 1),
+        (config, true, true, &payload, 1),
+        (config, true, true, &changed, 1),
+        // A fragment is no message.
+        (config, true, false, &changed, 1),
+        (config, true, true, &changed, 0),
+        (DeflateConfig::default(), true, true, &changed, 1),
+    ] {
+        let mut compressor = Compressor::new(config);
+        let mut out = b"before".to_vec();
+        compressor.encode(first, fin, true, payload, &mut out);
+        let mut inflater = Inflater::new(inflate_config(&config));
+        let inflated = inflate(&mut inflater, &out[6..], fin);
+        assert!(inflated.as_ref() == Ok(payload));
+        assert_eq!(deflations() - count, expected);
+        count = deflations();
+    }
 }

@@ -4,6 +4,9 @@ mod contexts;
 mod data;
 mod messages;
 
+use super::deflater::deflations;
+use super::histories::Histories;
+use super::inflate_states::InflateStates;
 use super::*;
 use crate::protocol::tests::Chance;
 use crate::protocol::{InflateConfig, ProtocolError};
@@ -63,4 +66,12 @@ fn compressible(chance: &mut Chance, length: usize) -> Vec<u8> {
     }
     data.truncate(length);
     data
+}
+
+fn histories(bound: usize) -> &'static Histories {
+    Box::leak(Box::new(Histories::new(bound)))
+}
+
+fn inflate_states(most: usize) -> &'static InflateStates {
+    Box::leak(Box::new(InflateStates::new(most)))
 }

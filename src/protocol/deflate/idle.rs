@@ -1,0 +1,61 @@
+//! What is kept for connections that have fallen silent, and giving it back.
+//!
+//! Decides: what is looked through.
+//! Refuses: when. The caller looks again and again, at a pace of its own, and what
+//! was not used between two looks goes; that is why nothing here needs a clock.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use super::histories::HISTORIES;
+use super::inflate_states::INFLATE_STATES;
+
+static WAITING: AtomicBool = AtomicBool::new(false);
+static WAKER: Mutex<Option<Waker>> = Mutex::new(None);
+
+/// Ready when something is kept that may become idle. One task of the process waits
+/// for it.
+pub fn poll_contexts_kept(cx: &Context<'_>) -> Poll<()> {
+    *WAKER.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+    // Before looking, or what comes in between is missed.
+    WAITING.store(true, Ordering::SeqCst);
+    if HISTORIES.is_empty() && INFLATE_STATES.is_empty() {
+        return Poll::Pending;
+    }
+    WAITING.store(false, Ordering::SeqCst);
+    Poll::Ready(())
+}
+
+/// Gives back what connections keep for their next message and have not used since
+/// the last call, as far as they can do without.
+pub fn release_idle_contexts() {
+    HISTORIES.release_idle();
+    INFLATE_STATES.release_idle();
+}
+
+/// Something is kept from now on.
+pub(super) fn note_held() {
+    if WAITING.load(Ordering::SeqCst) && WAITING.swap(false, Ordering::SeqCst) {
+        let waker = WAKER.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::poll_contexts_kept;
+    use crate::protocol::deflate::{DeflateConfig, Deflater};
+
+    #[test]
+    fn a_history_may_become_idle() {
+        let mut deflater = Deflater::new(&DeflateConfig::default());
+        deflater.compress(b"something", true, &mut Vec::new());
+        let ready = poll_contexts_kept(&Context::from_waker(Waker::noop()));
+        assert_eq!(ready, Poll::Ready(()));
+    }
+}
