@@ -1,0 +1,257 @@
+'use strict';
+
+//
+// permessage-deflate between this implementation and ws, with either of them as
+// the server.
+//
+
+const assert = require('node:assert');
+const reference = require('ws');
+const { describe, it } = require('node:test');
+
+const implementation = require('../support/implementation');
+const { once } = require('../support/deadline');
+const { record } = require('../support/record');
+const { TRANSPORTS, dial, exchange, finish, startEcho } = require('./echo');
+const { messages, noise, prose } = require('./messages');
+
+const KiB = 1024;
+const WINDOW_BITS = [8, 9, 10, 11, 12, 13, 14, 15];
+const FLAGS = [false, true];
+
+const roles = [];
+
+for (const transport of Object.keys(TRANSPORTS)) {
+  roles.push({
+    name: `the server (${transport}) and a client of ws`,
+    transport,
+    Server: implementation.WebSocketServer,
+    Client: reference.WebSocket
+  });
+}
+for (const transport of ['port', 'tls']) {
+  roles.push({
+    name: `the client (${transport}) and a server of ws`,
+    transport,
+    Server: reference.WebSocketServer,
+    Client: implementation.WebSocket
+  });
+}
+
+/**
+ * Open a connection on which permessage-deflate is agreed on.
+ *
+ * @return {Promise<Object>} The client, and the server's end as `peer`
+ */
+async function open(t, role, server, client = {}, onConnection) {
+  const { url, wss } = await startEcho(
+    t,
+    role.Server,
+    role.transport,
+    { perMessageDeflate: { threshold: 0, ...server } },
+    onConnection
+  );
+  const connected = once(wss, 'connection');
+  const ws = await dial(t, role.Client, url, {
+    perMessageDeflate: { threshold: 0, ...client }
+  });
+  const [peer] = await connected;
+
+  for (const end of [ws, peer]) {
+    assert.strictEqual(end.extensions, 'permessage-deflate');
+  }
+
+  return { peer, ws };
+}
+
+for (const role of roles) {
+  describe(`permessage-deflate: ${role.name}`, () => {
+    it('exchange messages of all sizes, one after the other', async (t) => {
+      const { ws } = await open(t, role);
+
+      await exchange(ws, messages());
+      await finish(ws);
+    });
+
+    it('exchange messages of all sizes without contexts', async (t) => {
+      const { ws } = await open(t, role, {
+        clientNoContextTakeover: true,
+        serverNoContextTakeover: true
+      });
+
+      await exchange(ws, messages());
+      await finish(ws);
+    });
+
+    it('send less than the message', async (t) => {
+      const { peer, ws } = await open(t, role);
+      const before = [ws, peer].map((end) => end._socket.bytesRead);
+      const text = prose(256 * KiB, 1);
+
+      await exchange(ws, [text]);
+
+      for (const [i, end] of [ws, peer].entries()) {
+        const bytes = end._socket.bytesRead - before[i];
+
+        assert.ok(bytes > 0 && bytes < text.length / 2, `${bytes} bytes`);
+      }
+
+      await finish(ws);
+    });
+
+    it('refer to what was sent before', async (t) => {
+      const { peer, ws } = await open(t, role);
+      // Nothing but its repetition can be compressed.
+      const data = noise(2 * KiB, 1);
+
+      await exchange(ws, [data]);
+
+      const before = [ws, peer].map((end) => end._socket.bytesRead);
+      const repeated = once(ws, 'message');
+
+      ws.send(data);
+      assert.ok((await repeated)[0].equals(data));
+
+      for (const [i, end] of [ws, peer].entries()) {
+        const bytes = end._socket.bytesRead - before[i];
+
+        assert.ok(bytes < data.length / 8, `${bytes} bytes`);
+      }
+
+      await finish(ws);
+    });
+
+    it('exchange compressed fragments with pings between them', async (t) => {
+      const parts = [prose(3000, 1), '', prose(70_000, 2), 'end'];
+      const compressed = [true, false];
+
+      const { peer, ws } = await open(t, role, {}, {}, (connection) => {
+        // Each sends a message in fragments, and the other one without.
+        for (const compress of compressed) {
+          parts.forEach((part, i) => {
+            const fin = i === parts.length - 1;
+
+            connection.send(part, { compress, fin });
+            if (!fin) connection.ping(`server ${i}`);
+          });
+        }
+      }).then(({ peer, ws }) => ({
+        peer: { ws: peer, ...record(peer) },
+        ws: { ws, ...record(ws) }
+      }));
+
+      for (const compress of compressed) {
+        parts.forEach((part, i) => {
+          const fin = i === parts.length - 1;
+
+          ws.ws.send(part, { compress, fin });
+          if (!fin) ws.ws.ping(`client ${i}`);
+        });
+      }
+
+      await peer.until('message', 2);
+      await finish(ws.ws);
+      await peer.until('close');
+
+      const expected = compressed.flatMap(() => [
+        ...[0, 1, 2].map((i) => ['ping', `client ${i}`]),
+        ['message', parts.join('')]
+      ]);
+
+      assert.deepStrictEqual(
+        peer.log
+          .filter(([name]) => name === 'ping' || name === 'message')
+          .map(([name, data]) => [name, data.toString()]),
+        expected
+      );
+      assert.deepStrictEqual(
+        peer.log.filter(([name]) => name === 'pong' || name === 'error').length,
+        6
+      );
+    });
+
+    it('receive compressed fragments with pings between them', async (t) => {
+      const parts = [prose(3000, 1), '', prose(70_000, 2), 'end'];
+      const { peer, ws } = await open(t, role);
+      const { log, until } = record(ws);
+
+      for (const compress of FLAGS) {
+        parts.forEach((part, i) => {
+          const fin = i === parts.length - 1;
+
+          peer.send(part, { compress, fin });
+          if (!fin) peer.ping(`${i}`);
+        });
+      }
+
+      await until('message', 2);
+      assert.deepStrictEqual(
+        log.map(([name, data]) => [name, data.toString()]),
+        FLAGS.flatMap(() => [
+          ...[0, 1, 2].map((i) => ['ping', `${i}`]),
+          ['message', parts.join('')]
+        ])
+      );
+      await finish(ws);
+    });
+
+    it('agree on all windows', async (t) => {
+      // Repetitions at distances within and beyond every window.
+      const sent = [
+        prose(3000, 1),
+        noise(300, 2),
+        prose(40_000, 3),
+        noise(300, 2),
+        prose(40_000, 3),
+        Buffer.alloc(70_000, noise(9000, 4)),
+        ''
+      ];
+
+      for (const serverMaxWindowBits of WINDOW_BITS) {
+        for (const clientMaxWindowBits of WINDOW_BITS) {
+          const options = { serverMaxWindowBits, clientMaxWindowBits };
+          const { url, wss } = await startEcho(t, role.Server, role.transport, {
+            perMessageDeflate: { threshold: 0, ...options }
+          });
+          const ws = await dial(t, role.Client, url, {
+            perMessageDeflate: { threshold: 0 }
+          });
+
+          await exchange(ws, sent);
+          await finish(ws);
+          wss.close();
+        }
+      }
+    });
+
+    for (const serverNoContextTakeover of FLAGS) {
+      for (const clientNoContextTakeover of FLAGS) {
+        const title =
+          `server_no_context_takeover ${serverNoContextTakeover}, ` +
+          `client_no_context_takeover ${clientNoContextTakeover}`;
+
+        it(`agree on ${title}`, async (t) => {
+          for (const bits of [8, 10, 15]) {
+            const wish = {
+              serverNoContextTakeover,
+              clientNoContextTakeover,
+              serverMaxWindowBits: bits,
+              clientMaxWindowBits: bits
+            };
+
+            // As the server's demand, then as the client's wish.
+            for (const [server, client] of [
+              [wish, {}],
+              [{}, wish]
+            ]) {
+              const { ws } = await open(t, role, server, client);
+
+              await exchange(ws, messages([0, 1, 1024, 40_000]));
+              await finish(ws);
+            }
+          }
+        });
+      }
+    }
+  });
+}
