@@ -32,11 +32,9 @@ const TRANSPORTS = {
  * @param {Function} WebSocketServer The class
  * @param {String} transport A key of `TRANSPORTS`
  * @param {Object} options Options of the server
- * @param {Function} [onConnection] Called with each connection in place of what
- *     sends back
  * @return {Promise<{url: String, wss: WebSocketServer}>} The server
  */
-async function startEcho(t, WebSocketServer, transport, options, onConnection) {
+async function startEcho(t, WebSocketServer, transport, options) {
   const { scheme, create } = TRANSPORTS[transport];
   const server = create?.();
   const wss = new WebSocketServer(
@@ -45,7 +43,7 @@ async function startEcho(t, WebSocketServer, transport, options, onConnection) {
       : { server, ...options }
   );
 
-  wss.on('connection', onConnection ?? echo);
+  wss.on('connection', echo);
 
   if (server === undefined) {
     manage(t, wss);
