@@ -84,4 +84,10 @@ function messages(sizes = SIZES) {
   ]);
 }
 
-module.exports = { messages, noise, prose };
+/**
+ * Sizes around the limits of length fields and the default threshold, without
+ * the large ones.
+ */
+const SMALL = SIZES.filter((size) => size < 10_000).concat(40_000);
+
+module.exports = { SMALL, messages, noise, prose };

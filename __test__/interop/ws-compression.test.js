@@ -13,10 +13,14 @@ const implementation = require('../support/implementation');
 const { once } = require('../support/deadline');
 const { record } = require('../support/record');
 const { TRANSPORTS, dial, exchange, finish, startEcho } = require('./echo');
-const { messages, noise, prose } = require('./messages');
+const { SMALL, messages, noise, prose } = require('./messages');
 
 const KiB = 1024;
-const WINDOW_BITS = [8, 9, 10, 11, 12, 13, 14, 15];
+const WINDOW_BITS = [
+  ...[8, 9, 10, 11, 12, 13, 14, 15].map((bits) => [bits, bits]),
+  [8, 15],
+  [15, 8]
+];
 const FLAGS = [false, true];
 
 const PARTS = [prose(3000, 1), '', prose(70_000, 2), 'end'];
@@ -182,20 +186,14 @@ for (const role of roles) {
         ''
       ];
 
-      for (const serverMaxWindowBits of WINDOW_BITS) {
-        for (const clientMaxWindowBits of WINDOW_BITS) {
-          const options = { serverMaxWindowBits, clientMaxWindowBits };
-          const { url, wss } = await startEcho(t, role.Server, role.transport, {
-            perMessageDeflate: { threshold: 0, ...options }
-          });
-          const ws = await dial(t, role.Client, url, {
-            perMessageDeflate: { threshold: 0 }
-          });
+      for (const [serverMaxWindowBits, clientMaxWindowBits] of WINDOW_BITS) {
+        const { ws } = await open(t, role, {
+          serverMaxWindowBits,
+          clientMaxWindowBits
+        });
 
-          await exchange(ws, sent);
-          await finish(ws);
-          wss.close();
-        }
+        await exchange(ws, sent);
+        await finish(ws);
       }
     });
 
@@ -206,7 +204,7 @@ for (const role of roles) {
           `client_no_context_takeover ${clientNoContextTakeover}`;
 
         it(`agree on ${title}`, async (t) => {
-          for (const bits of [8, 10, 15]) {
+          for (const bits of [8, 12]) {
             const wish = {
               serverNoContextTakeover,
               clientNoContextTakeover,
@@ -221,7 +219,7 @@ for (const role of roles) {
             ]) {
               const { ws } = await open(t, role, server, client);
 
-              await exchange(ws, messages([0, 1, 1024, 40_000]));
+              await exchange(ws, messages(SMALL));
               await finish(ws);
             }
           }
