@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * A Python environment with the library websockets, made once into a cache.
+ * A Python environment with the libraries websockets and aiohttp, made once into
+ * a cache.
  */
 
 const { execFile, execFileSync } = require('node:child_process');
@@ -9,7 +10,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
-const REQUIREMENT = 'websockets==15.0.1';
+const REQUIREMENTS = ['websockets==15.0.1', 'aiohttp==3.13.2'];
 
 const FOLDER = path.resolve(
   __dirname,
@@ -41,7 +42,7 @@ function hasPython() {
 async function prepare() {
   const executable = path.join(FOLDER, 'bin', 'python');
   // An environment works only where it was made.
-  const mark = `${FOLDER} ${REQUIREMENT}`;
+  const mark = `${FOLDER} ${REQUIREMENTS.join(' ')}`;
   const options = { timeout: INSTALL_TIMEOUT, killSignal: 'SIGKILL' };
 
   if (
@@ -56,7 +57,7 @@ async function prepare() {
   await exec('python3', ['-m', 'venv', FOLDER], options);
   await exec(
     executable,
-    ['-m', 'pip', 'install', '--disable-pip-version-check', REQUIREMENT],
+    ['-m', 'pip', 'install', '--disable-pip-version-check', ...REQUIREMENTS],
     options
   );
   fs.writeFileSync(COMPLETE, mark);

@@ -18,7 +18,8 @@ const NAMES = [
   'workers',
   'exit',
   'emfile',
-  'garbage'
+  'garbage',
+  'bomb'
 ];
 const LONGEST = 20 * 60_000;
 
