@@ -143,6 +143,13 @@ class Connection extends AsyncResource {
   }
 
   /**
+   * Leaves pings to JavaScript, from now on.
+   */
+  leavePings() {
+    if (!this.isClosed) outbox.write(this, addon.COMMAND_LEAVE_PINGS, null);
+  }
+
+  /**
    * Takes bytes for received.
    *
    * @param {Buffer} data The bytes

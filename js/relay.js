@@ -109,6 +109,13 @@ class Relay {
   }
 
   /**
+   * Leaves pings to the WebSocket, from now on.
+   */
+  leavePings() {
+    this._autoPong = false;
+  }
+
+  /**
    * Looks whether the heartbeat has something to do, from now on.
    */
   startHeartbeat() {

@@ -5,6 +5,8 @@
  * core, in order even if a Blob has to be read first.
  */
 
+const { isUint8Array } = require('util').types;
+
 const Relay = require('./relay');
 const addon = require('./binding');
 const { configOf } = require('./connection-options');
@@ -320,7 +322,7 @@ function closePayload(code, data) {
 
   payload.writeUInt16BE(code, 0);
   if (typeof data === 'string') payload.write(data, 2);
-  else if (data instanceof Uint8Array) payload.set(data, 2);
+  else if (isUint8Array(data)) payload.set(data, 2);
   else throw new TypeError('Second argument must be a string or a Uint8Array');
 
   return payload;

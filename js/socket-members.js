@@ -7,6 +7,9 @@
  */
 
 const { Duplex } = require('stream');
+const {
+  types: { isUint8Array }
+} = require('util');
 
 const { FLAG_RESET } = require('./binding');
 const { PAUSED } = require('./connection');
@@ -167,7 +170,11 @@ function write(chunk, encoding, callback) {
   const isString = typeof chunk === 'string';
 
   // The stream knows what to say.
-  if (this.writableEnded || this.destroyed || !(isString || isBytes(chunk))) {
+  if (
+    this.writableEnded ||
+    this.destroyed ||
+    !(isString || isUint8Array(chunk))
+  ) {
     return Duplex.prototype.write.call(this, chunk, encoding, callback);
   }
 
@@ -188,10 +195,6 @@ function write(chunk, encoding, callback) {
 
   awaitDrain(this);
   return false;
-}
-
-function isBytes(chunk) {
-  return chunk instanceof Uint8Array;
 }
 
 /**

@@ -44,6 +44,7 @@ const CLOSING = 2;
 const CLOSED = 3;
 const readyStates = { CONNECTING, OPEN, CLOSING, CLOSED };
 
+const kAnswersPings = Symbol('kAnswersPings');
 const kLimits = Symbol('kLimits');
 const kReceiver = Symbol('kReceiver');
 
@@ -249,18 +250,6 @@ class WebSocket extends EventEmitter {
   }
 
   /**
-   * Sends a pong.
-   *
-   * @param {*} [data] The payload, at most 125 bytes
-   * @param {Boolean} [mask] Whether to mask it
-   * @param {Function} [cb] Called when the kernel has taken it
-   * @throws {RangeError} If the payload is too large
-   */
-  pong(data, mask, cb) {
-    sendControl(this, this._sender?.pong, data, mask, cb);
-  }
-
-  /**
    * Sends a message, or a fragment of one.
    *
    * @param {*} data The data
@@ -349,7 +338,7 @@ class WebSocket extends EventEmitter {
     nextTick(settle, this, relay);
     open(this, relay, options.generateMask, isOneAtATime(options));
     relay.open(relay.inbound, {
-      autoPong: this._autoPong,
+      autoPong: this._autoPong && !this[kAnswersPings],
       isServer: this._isServer,
       maxPendingAutoPongs: this._maxPendingAutoPongs
     });
@@ -379,6 +368,7 @@ class WebSocket extends EventEmitter {
     this[kLimits] = options;
     open(this, connection, undefined, isOneAtATime(options));
     connection.upgrade(config, connection.inbound);
+    if (this[kAnswersPings]) connection.leavePings();
     this.emit('open');
   }
 }
@@ -402,6 +392,29 @@ for (const name of [
   Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
 }
 
+// Pings are answered before JavaScript hears of them, except by a WebSocket with
+// a `pong()` of its own: ws answers by that method, so that one who replaces it
+// decides.
+Object.defineProperty(WebSocket.prototype, 'pong', {
+  configurable: true,
+  get() {
+    return pong;
+  },
+  set(value) {
+    Object.defineProperty(this, 'pong', {
+      configurable: true,
+      enumerable: true,
+      value,
+      writable: true
+    });
+
+    if (this[kAnswersPings] === false && this._autoPong) {
+      this[kAnswersPings] = true;
+      this[kConnection]?.leavePings();
+    }
+  }
+});
+
 defineEventAttributes(WebSocket.prototype);
 WebSocket.prototype.addEventListener = addEventListener;
 WebSocket.prototype.removeEventListener = removeEventListener;
@@ -419,6 +432,7 @@ function open(websocket, connection, generateMask, oneAtATime) {
   websocket._sender.onerror = (err) => senderOnError(websocket, err);
   websocket._readyState = OPEN;
   connection.inbound = new Inbound(websocket, connection, handlers, oneAtATime);
+  websocket[kAnswersPings] = websocket._autoPong && websocket.pong !== pong;
 }
 
 /**
@@ -453,6 +467,7 @@ function settle(websocket, relay) {
   if (connection !== null) {
     websocket[kConnection] = connection;
     websocket._sender.moveTo(connection);
+    if (websocket[kAnswersPings]) connection.leavePings();
     return;
   }
 
@@ -515,7 +530,11 @@ function onMessage(websocket, data, isBinary, fragments) {
 }
 
 function onPing(websocket, data) {
-  // It has been answered.
+  // Unless it has been answered.
+  if (websocket[kAnswersPings] && websocket._readyState === OPEN) {
+    websocket.pong(data, !websocket._isServer, () => {});
+  }
+
   websocket.emit('ping', data);
 }
 
@@ -610,6 +629,22 @@ function emitError(websocket, err) {
   websocket.emit('error', err);
 }
 
+/**
+ * Sends a pong. To be called on a WebSocket.
+ *
+ * @param {*} [data] The payload, at most 125 bytes
+ * @param {Boolean} [mask] Whether to mask it
+ * @param {Function} [cb] Called when the kernel has taken it
+ * @throws {RangeError} If the payload is too large
+ * @private
+ */
+function pong(data, mask, cb) {
+  sendControl(this, this._sender?.pong, data, mask, cb);
+}
+
+/**
+ * @private
+ */
 function sendControl(websocket, method, data, mask, cb) {
   if (websocket._readyState === CONNECTING) {
     throw createNotOpenError(CONNECTING);

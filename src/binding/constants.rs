@@ -46,6 +46,7 @@ constants! {
     COMMAND_PAUSE = CommandKind::Pause;
     COMMAND_RESUME = CommandKind::Resume;
     COMMAND_TAP = CommandKind::Tap;
+    COMMAND_LEAVE_PINGS = CommandKind::LeavePings;
     COMMAND_INJECT = CommandKind::Inject;
     FLAG_OPCODE_SHIFT = flag::OPCODE_SHIFT;
     FLAG_FIN = flag::FIN;

@@ -32,6 +32,8 @@ pub enum CommandKind {
     Tap = 8,
     /// Take the payload for received from the peer.
     Inject = 9,
+    /// Answer no pings any more.
+    LeavePings = 10,
 }
 
 /// Bits of a record's third word above the kind's eight.
@@ -86,6 +88,7 @@ impl<'a> Command<'a> {
             7 => CommandKind::Resume,
             8 => CommandKind::Tap,
             9 => CommandKind::Inject,
+            10 => CommandKind::LeavePings,
             _ => return None,
         };
         Some(Self {

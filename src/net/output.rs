@@ -94,6 +94,8 @@ pub(super) struct Output {
     /// What is received is also wanted as it comes.
     pub(super) tapped: bool,
     pub(super) paused: bool,
+    /// JavaScript answers pings.
+    leaves_pings: bool,
 }
 
 impl Output {
@@ -120,6 +122,7 @@ impl Output {
             resetting: false,
             tapped: false,
             paused: false,
+            leaves_pings: false,
         }
     }
 
@@ -230,6 +233,10 @@ impl Output {
                 self.tapped = true;
                 false
             }
+            CommandKind::LeavePings => {
+                self.leaves_pings = true;
+                false
+            }
             CommandKind::Inject => {
                 self.injected.extend_from_slice(command.payload);
                 true
@@ -269,7 +276,7 @@ impl Output {
     /// Queues the answer to a ping; too many that the peer does not take end
     /// the connection.
     pub(super) fn auto_pong(&mut self, payload: &[u8], limits: &Limits) {
-        if !self.closing.may_send_pong() || self.terminated || self.failed {
+        if self.leaves_pings || !self.closing.may_send_pong() || self.terminated || self.failed {
             return;
         }
         // Those of this very turn have not been offered to the kernel yet.
