@@ -43,21 +43,25 @@ function adopt(relay) {
   // Without a `_read()` what is left can be read and nothing more. The relay
   // hears of it by 'data'.
   socket._read = members._read;
-  while (socket.read() !== null);
 
-  // By now listeners have run.
-  relay.sendDeferred();
+  let ids = null;
 
-  const ids = canBeAdopted(relay)
-    ? hub.open().adopt(handle.fd, relay.engine)
-    : null;
+  try {
+    while (socket.read() !== null);
 
-  if (!ids) {
-    delete socket._read;
-    // Not `read(0)`: the stream waits for what it has asked for already.
-    socket._read();
-    return null;
+    // By now listeners have run.
+    relay.sendDeferred();
+    if (canBeAdopted(relay)) ids = hub.open().adopt(handle.fd, relay.engine);
+  } finally {
+    // Also after a listener of the socket that throws.
+    if (ids === null) {
+      delete socket._read;
+      // Not `read(0)`: the stream waits for what it has asked for already.
+      socket._read();
+    }
   }
+
+  if (ids === null) return null;
 
   relay.detach();
 

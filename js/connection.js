@@ -263,8 +263,16 @@ class Connection extends AsyncResource {
    */
   handleEnd() {
     this.isEnded = true;
-    if (this.socket !== null) this.socket.handleEnd();
+    // Where events wait, so does the end: its stream would end our side.
     if (this.inbound !== null) this.inbound.handleEnd();
+    else this.showEnd();
+  }
+
+  /**
+   * Lets the stream end that stands for the transport.
+   */
+  showEnd() {
+    if (this.socket !== null) this.socket.handleEnd();
   }
 
   /**

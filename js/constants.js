@@ -38,7 +38,6 @@ module.exports = {
 
   kAccept: Symbol('kAccept'),
   kConnection: Symbol('kConnection'),
-  kHandshake: Symbol('kHandshake'),
   kRemoveClient: Symbol('kRemoveClient'),
   kServer: Symbol('kServer'),
   kWebSocket: Symbol('kWebSocket')

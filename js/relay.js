@@ -78,6 +78,10 @@ class Relay {
 
     this._onData = (chunk) => this.receive(chunk);
     this._onEnd = () => this._handleEnd();
+    // The socket's pause and the WebSocket's are one.
+    this._onResume = () => {
+      if (this.pauses & PAUSED) this.inbound.resume();
+    };
     // Errors of a socket are no news for the user of a WebSocket; 'close' is.
     this._onError = () => {
       this.inbound.handleBroken();
@@ -105,6 +109,7 @@ class Relay {
     socket.on('close', this._onClose);
     socket.on('data', this._onData);
     socket.on('end', this._onEnd);
+    socket.on('resume', this._onResume);
     socket.on('error', this._onError);
   }
 
@@ -149,6 +154,7 @@ class Relay {
     socket.removeListener('close', this._onClose);
     socket.removeListener('data', this._onData);
     socket.removeListener('end', this._onEnd);
+    socket.removeListener('resume', this._onResume);
     clearTimeout(this._heartbeatTimer);
   }
 
@@ -279,6 +285,11 @@ class Relay {
   end() {
     this.socket.end();
   }
+
+  /**
+   * Node's socket has shown it.
+   */
+  showEnd() {}
 
   /**
    * Closes the transport.

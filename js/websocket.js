@@ -588,6 +588,7 @@ function onError(websocket, number, parameter) {
 
 function onEnd(websocket) {
   websocket._readyState = CLOSING;
+  websocket[kConnection].showEnd();
   websocket[kConnection].end();
 }
 

@@ -6,7 +6,6 @@ const ws = require('ws');
 
 const implementation = require('../support/implementation');
 const { clients, servers, unix, unixClient } = require('./transports');
-const { reasonOf } = require('./known-differences');
 const { transcribe } = require('./transcript');
 
 // Far longer than any case takes.
@@ -38,9 +37,7 @@ for (const [group, cases, transports] of groups) {
       for (const [title, run] of Object.entries(cases)) {
         if (run.transports && !run.transports.includes(transport)) continue;
 
-        const todo = reasonOf(group, title, transport);
-
-        it(`is that of ws: ${title}`, { timeout: TIMEOUT, todo }, async (t) => {
+        it(`is that of ws: ${title}`, { timeout: TIMEOUT }, async (t) => {
           const expected = await transcribe(t, ws, transport, run);
           const actual = await transcribe(
             t,

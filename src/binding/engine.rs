@@ -33,6 +33,13 @@ const PING_DUE: u32 = 1;
 /// What [`Engine::handle_timeout`] returns: the peer is dead.
 const PEER_DEAD: u32 = 2;
 
+/// Bytes of a frame that an engine keeps room for.
+const ENCODED_KEPT: usize = 64 * 1024;
+
+/// Payloads of less than this many bytes are copied into memory of JavaScript's:
+/// that costs less than memory of its own with a finalizer.
+const COPIED_PAYLOAD: usize = 4 * 1024;
+
 /// Whom a command is for that is only encoded.
 const NOBODY: ConnectionId = ConnectionId {
     index: 0,
@@ -126,7 +133,12 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn payload<'env>(&mut self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
         let payload = self.payloads.get_mut(number as usize).map(std::mem::take);
-        BufferSlice::from_data(env, payload.unwrap_or_default())
+        let payload = payload.unwrap_or_default();
+        if payload.len() < COPIED_PAYLOAD {
+            BufferSlice::copy_from(env, &payload)
+        } else {
+            BufferSlice::from_data(env, payload)
+        }
     }
 
     /// The frame that a command with `flags` asks for.
@@ -146,7 +158,9 @@ impl Engine {
         {
             engine.encoder.frame(&command, &mut self.encoded);
         }
-        BufferSlice::copy_from(env, &self.encoded)
+        let frame = BufferSlice::copy_from(env, &self.encoded);
+        self.encoded.shrink_to(ENCODED_KEPT);
+        frame
     }
 
     /// The header of that frame, if its payload is large and goes out as it is,

@@ -28,6 +28,8 @@ pub struct Connection {
     reading_blocked: AtomicBool,
     /// What is received is also wanted as it comes.
     tapped: AtomicBool,
+    /// Payload bytes of messages on their way to the I/O thread.
+    handed_over: AtomicUsize,
 }
 
 impl Connection {
@@ -42,6 +44,7 @@ impl Connection {
             inbound_limit: AtomicUsize::new(usize::MAX),
             reading_blocked: AtomicBool::new(false),
             tapped: AtomicBool::new(false),
+            handed_over: AtomicUsize::new(0),
         }
     }
 
@@ -116,10 +119,20 @@ impl Connection {
         has_room()
     }
 
+    /// Counts payload bytes of messages on their way to the I/O thread.
+    pub(super) fn add_handed_over(&self, bytes: usize) {
+        self.handed_over.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// They have arrived there.
+    pub(super) fn take_handed_over(&self, bytes: usize) {
+        self.handed_over.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     /// Payload bytes of messages that the kernel has not taken.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
-        lock(&self.output).buffered()
+        lock(&self.output).buffered() + self.handed_over.load(Ordering::Relaxed)
     }
 
     /// Bytes read from and written to the transport.

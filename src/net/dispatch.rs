@@ -16,7 +16,7 @@ use std::{io, thread};
 use super::Environment;
 use super::connection::Connection;
 use super::runtime::{IoThread, IoThreads};
-use crate::bridge::{Batch, Command, Commands, EventKind, flag, lock};
+use crate::bridge::{Batch, Command, CommandKind, Commands, EventKind, flag, lock};
 
 /// Runs that one flush may have and still be written by JavaScript's thread.
 const FEW_RUNS: usize = 4;
@@ -25,6 +25,8 @@ const FEW_RUNS: usize = 4;
 struct Run {
     connection: Arc<Connection>,
     range: Range<usize>,
+    /// Payload bytes of messages.
+    data: usize,
 }
 
 /// Commands on their way to an I/O thread.
@@ -36,12 +38,14 @@ pub(super) struct Block {
 impl Block {
     /// Carries all commands out, on the I/O thread.
     pub(super) fn run(self) {
-        for Run { connection, range } in self.runs {
-            let bytes = self.bytes.get(range).unwrap_or_default();
+        for run in self.runs {
+            let connection = run.connection;
+            let bytes = self.bytes.get(run.range).unwrap_or_default();
             let submitted = catch_unwind(AssertUnwindSafe(|| {
                 let acknowledged = connection.submit(Commands::new(bytes));
                 connection.publish_sent(acknowledged);
             }));
+            connection.take_handed_over(run.data);
             // A defect costs this connection, not its thread.
             if submitted.is_err() {
                 connection.terminate();
@@ -85,9 +89,9 @@ impl Dispatcher {
                 .iter()
                 .all(|run| self.is_settled(run.connection.thread))
         {
-            for Run { connection, range } in runs.drain(..) {
-                let commands = Commands::new(block.get(range).unwrap_or_default());
-                self.submit_here(&connection, commands);
+            for run in runs.drain(..) {
+                let commands = Commands::new(block.get(run.range).unwrap_or_default());
+                self.submit_here(&run.connection, commands);
             }
         } else {
             self.hand_over(block, &mut runs);
@@ -107,8 +111,12 @@ impl Dispatcher {
             self.submit_here(&connection, std::iter::once(*command));
         } else {
             let block = command.to_block();
-            let range = 0..block.len();
-            self.hand_over(&block, &mut vec![Run { connection, range }]);
+            let run = Run {
+                connection,
+                range: 0..block.len(),
+                data: message_bytes(command),
+            };
+            self.hand_over(&block, &mut vec![run]);
         }
     }
 
@@ -149,12 +157,17 @@ impl Dispatcher {
             match runs.last_mut() {
                 Some(run) if last == Some(command.id) && run.range.end == start => {
                     run.range.end = end;
+                    run.data += message_bytes(&command);
                 }
                 Some(_) | None => {
                     if let Some(connection) = table.get(command.id) {
                         let connection = Arc::clone(connection);
                         let range = start..end;
-                        runs.push(Run { connection, range });
+                        runs.push(Run {
+                            connection,
+                            range,
+                            data: message_bytes(&command),
+                        });
                         last = Some(command.id);
                     }
                 }
@@ -182,6 +195,9 @@ impl Dispatcher {
             let mine: Vec<Run> = runs
                 .extract_if(.., |run| run.connection.thread == number)
                 .collect();
+            for run in &mine {
+                run.connection.add_handed_over(run.data);
+            }
             if !mine.is_empty() {
                 thread.hand_over(Block {
                     bytes: Arc::clone(&bytes),
@@ -190,4 +206,10 @@ impl Dispatcher {
             }
         }
     }
+}
+
+/// What a command adds to the bytes that are buffered.
+fn message_bytes(command: &Command<'_>) -> usize {
+    let is_data = command.kind == CommandKind::Frame && command.opcode() < 8;
+    if is_data { command.data_length() } else { 0 }
 }
