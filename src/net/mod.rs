@@ -7,6 +7,7 @@
 
 #[cfg(unix)]
 mod adopt;
+mod allocator;
 mod config;
 mod connection;
 mod dispatch;

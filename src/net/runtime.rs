@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::Notify;
 
+use super::allocator::return_free_memory;
 use super::dispatch::Block;
 use super::publish;
 use crate::bridge::lock;
@@ -115,7 +116,10 @@ async fn release_contexts() {
     loop {
         poll_fn(|cx| poll_contexts_kept(cx)).await;
         tokio::time::sleep(CONTEXTS_KEPT).await;
-        release_idle_contexts();
+        if release_idle_contexts() {
+            // Elsewhere, for the connections of this thread don't have to wait.
+            let _ = tokio::task::spawn_blocking(return_free_memory).await;
+        }
     }
 }
 

@@ -28,6 +28,7 @@ const READ_BUFFER: usize = 256 * 1024;
 const EVENTS: usize = 256;
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct Options {
     /// Port of the server on 127.0.0.1
     #[arg(long)]

@@ -127,7 +127,7 @@ fn frame(deflate: &mut Deflate, payload: &[u8]) -> Result<Vec<u8>, Failure> {
     let before = deflate.total_out();
     deflate
         .compress(payload, &mut compressed, DeflateFlush::SyncFlush)
-        .map_err(|error| error.as_str())?;
+        .map_err(zlib_rs::DeflateError::as_str)?;
     compressed.truncate(usize::try_from(deflate.total_out() - before)?);
     if !compressed.ends_with(&TRAILER) {
         return Err("a flush has no end".into());

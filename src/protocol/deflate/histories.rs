@@ -18,10 +18,10 @@ pub const MOST_HISTORY_BYTES: usize = 64 * 1024 * 1024;
 /// A bounded amount of histories.
 pub(super) struct Histories {
     bound: usize,
-    shelf: Mutex<Shelf>,
+    held: Mutex<Held>,
 }
 
-struct Shelf {
+struct Held {
     kept: Lru<Window>,
     bytes: usize,
 }
@@ -33,7 +33,7 @@ impl Histories {
     pub const fn new(bound: usize) -> Self {
         Self {
             bound,
-            shelf: Mutex::new(Shelf {
+            held: Mutex::new(Held {
                 kept: Lru::new(),
                 bytes: 0,
             }),
@@ -42,54 +42,54 @@ impl Histories {
 
     /// Keeps a history for who has its ticket.
     pub fn keep(&self, history: Window) -> Ticket {
-        let mut shelf = self.shelf();
-        shelf.bytes = shelf.bytes.saturating_add(history.capacity());
-        let ticket = shelf.kept.insert(history);
-        while shelf.bytes > self.bound
-            && let Some((_, oldest)) = shelf.kept.remove_oldest()
+        let mut held = self.held();
+        held.bytes = held.bytes.saturating_add(history.capacity());
+        let ticket = held.kept.insert(history);
+        while held.bytes > self.bound
+            && let Some((_, oldest)) = held.kept.remove_oldest()
         {
-            shelf.uncount(&oldest);
+            held.uncount(&oldest);
         }
-        drop(shelf);
+        drop(held);
         idle::note_held();
         ticket
     }
 
     /// The history of this ticket, if it is still there.
     pub fn take(&self, ticket: Ticket) -> Option<Window> {
-        let mut shelf = self.shelf();
-        let history = shelf.kept.remove(ticket)?;
-        shelf.uncount(&history);
+        let mut held = self.held();
+        let history = held.kept.remove(ticket)?;
+        held.uncount(&history);
         Some(history)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.shelf().kept.is_empty()
+        self.held().kept.is_empty()
     }
 
     /// Gives back what was not used since the last call.
     pub fn release_idle(&self) {
-        let mut shelf = self.shelf();
-        let idle = shelf.kept.take_idle();
+        let mut held = self.held();
+        let idle = held.kept.take_idle();
         for history in idle.values() {
-            shelf.uncount(history);
+            held.uncount(history);
         }
-        drop(shelf);
+        drop(held);
         // Freeing many takes longer than others should wait.
         drop(idle);
     }
 
     #[cfg(test)]
     pub fn holds(&self, ticket: Ticket) -> bool {
-        self.shelf().kept.contains(ticket)
+        self.held().kept.contains(ticket)
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shelf {
+impl Held {
     fn uncount(&mut self, history: &Window) {
         self.bytes = self.bytes.saturating_sub(history.capacity());
     }
@@ -117,7 +117,7 @@ mod tests {
         // Larger than all may be: nothing stays, and nothing is miscounted.
         histories.keep(history(10_000));
         assert!(histories.is_empty());
-        assert_eq!(histories.shelf().bytes, 0);
+        assert_eq!(histories.held().bytes, 0);
     }
 
     #[test]
@@ -130,6 +130,6 @@ mod tests {
         assert!(a.is_some_and(|a| histories.holds(a)) && !histories.holds(b));
         histories.release_idle();
         assert!(histories.is_empty());
-        assert_eq!(histories.shelf().bytes, 0);
+        assert_eq!(histories.held().bytes, 0);
     }
 }

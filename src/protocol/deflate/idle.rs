@@ -4,23 +4,31 @@
 //! Refuses: when. The caller looks again and again, at a pace of its own, and what
 //! was not used between two looks goes; that is why nothing here needs a clock.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::histories::HISTORIES;
 use super::inflate_states::INFLATE_STATES;
 
+/// Bytes of windows and histories that have to be freed before it is worth the while
+/// to have the allocator return memory to the system.
+const MUCH: usize = 16 * 1024 * 1024;
+
 static WAITING: AtomicBool = AtomicBool::new(false);
 static WAKER: Mutex<Option<Waker>> = Mutex::new(None);
 
-/// Ready when something is kept that may become idle. One task of the process waits
-/// for it.
+/// Bytes of windows and histories freed since they were last much.
+static FREED: AtomicUsize = AtomicUsize::new(0);
+
+/// Ready when something is kept that may become idle, or much was freed. One task of
+/// the process waits for it.
 pub fn poll_contexts_kept(cx: &Context<'_>) -> Poll<()> {
     *WAKER.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
     // Before looking, or what comes in between is missed.
     WAITING.store(true, Ordering::SeqCst);
-    if HISTORIES.is_empty() && INFLATE_STATES.is_empty() {
+    let little = FREED.load(Ordering::SeqCst) < MUCH;
+    if little && HISTORIES.is_empty() && INFLATE_STATES.is_empty() {
         return Poll::Pending;
     }
     WAITING.store(false, Ordering::SeqCst);
@@ -28,10 +36,16 @@ pub fn poll_contexts_kept(cx: &Context<'_>) -> Poll<()> {
 }
 
 /// Gives back what connections keep for their next message and have not used since
-/// the last call, as far as they can do without.
-pub fn release_idle_contexts() {
+/// the last call, as far as they can do without. Returns whether much was freed since
+/// that was last the case, by this or by connections that ended.
+pub fn release_idle_contexts() -> bool {
     HISTORIES.release_idle();
     INFLATE_STATES.release_idle();
+    let much = FREED.load(Ordering::SeqCst) >= MUCH;
+    if much {
+        FREED.store(0, Ordering::SeqCst);
+    }
+    much
 }
 
 /// Something is kept from now on.
@@ -41,6 +55,18 @@ pub(super) fn note_held() {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+}
+
+/// So many bytes are freed.
+pub(super) fn note_freed(bytes: usize) {
+    if bytes > 0
+        && FREED
+            .fetch_add(bytes, Ordering::SeqCst)
+            .saturating_add(bytes)
+            >= MUCH
+    {
+        note_held();
     }
 }
 

@@ -20,10 +20,10 @@ pub const MOST_INFLATE_STATES: usize = 256;
 /// A bounded number of states.
 pub(super) struct InflateStates {
     most: usize,
-    shelf: Mutex<Shelf>,
+    held: Mutex<Held>,
 }
 
-struct Shelf {
+struct Held {
     kept: Lru<Stream>,
     /// Who can't go on from the window, and has not noticed yet.
     lost: BTreeSet<Ticket>,
@@ -40,7 +40,7 @@ impl InflateStates {
     pub const fn new(most: usize) -> Self {
         Self {
             most,
-            shelf: Mutex::new(Shelf {
+            held: Mutex::new(Held {
                 kept: Lru::new(),
                 lost: BTreeSet::new(),
             }),
@@ -49,14 +49,14 @@ impl InflateStates {
 
     /// Keeps a state for who has its ticket.
     pub fn keep(&self, stream: Stream) -> Ticket {
-        let mut shelf = self.shelf();
-        if shelf.kept.len() >= self.most
-            && let Some((ticket, stream)) = shelf.kept.remove_oldest()
+        let mut held = self.held();
+        if held.kept.len() >= self.most
+            && let Some((ticket, stream)) = held.kept.remove_oldest()
         {
-            shelf.release(ticket, stream);
+            held.release(ticket, stream);
         }
-        let ticket = shelf.kept.insert(stream);
-        drop(shelf);
+        let ticket = held.kept.insert(stream);
+        drop(held);
         idle::note_held();
         ticket
     }
@@ -64,37 +64,37 @@ impl InflateStates {
     /// The state of this ticket. If there is none any more, the stream goes on from
     /// the window, unless it can't.
     pub fn take(&self, ticket: Ticket) -> Result<Option<Stream>, Lost> {
-        let mut shelf = self.shelf();
-        if shelf.lost.remove(&ticket) {
+        let mut held = self.held();
+        if held.lost.remove(&ticket) {
             return Err(Lost);
         }
-        Ok(shelf.kept.remove(ticket))
+        Ok(held.kept.remove(ticket))
     }
 
     #[cfg(test)]
     pub fn holds(&self, ticket: Ticket) -> bool {
-        self.shelf().kept.contains(ticket)
+        self.held().kept.contains(ticket)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.shelf().kept.is_empty()
+        self.held().kept.is_empty()
     }
 
     /// Releases what was not used since the last call. The states themselves are
     /// of use to the thread.
     pub fn release_idle(&self) {
-        let mut shelf = self.shelf();
-        for (ticket, stream) in shelf.kept.take_idle() {
-            shelf.release(ticket, stream);
+        let mut held = self.held();
+        for (ticket, stream) in held.kept.take_idle() {
+            held.release(ticket, stream);
         }
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shelf {
+impl Held {
     fn release(&mut self, ticket: Ticket, mut stream: Stream) {
         if stream.ended || !stream.is_between_blocks() {
             self.lost.insert(ticket);

@@ -202,10 +202,9 @@ impl From<DataError> for ProtocolError {
 impl Drop for Inflater {
     fn drop(&mut self) {
         let kept = self.kept.take().map(|ticket| self.states.take(ticket));
-        for stream in [self.stream.take(), kept.and_then(Result::ok).flatten()] {
-            if let Some(stream) = stream {
-                pool::give_inflate(stream.state);
-            }
+        let kept = kept.and_then(Result::ok).flatten();
+        if let Some(stream) = self.stream.take().or(kept) {
+            pool::give_inflate(stream.state);
         }
     }
 }

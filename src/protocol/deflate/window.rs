@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 
 use zlib_rs::{Deflate, Inflate};
 
+use super::idle;
+
 /// Bytes by whose multiples the memory of a window grows.
 const STEP: usize = 1024;
 
@@ -51,7 +53,7 @@ impl Window {
 
     /// Forgets everything and gives the memory back.
     pub fn clear(&mut self) {
-        self.bytes = VecDeque::new();
+        *self = Self::default();
     }
 
     /// Lets a state at the beginning of a stream refer to this window.
@@ -74,6 +76,12 @@ impl Window {
                 debug_assert!(result.is_ok(), "a raw stream takes any dictionary");
             }
         }
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        idle::note_freed(self.bytes.capacity());
     }
 }
 

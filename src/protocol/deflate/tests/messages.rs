@@ -308,8 +308,8 @@ fn a_message_to_many_is_compressed_once() {
         let mut out = b"before".to_vec();
         compressor.encode(first, fin, true, payload, &mut out);
         let mut inflater = Inflater::new(inflate_config(&config));
-        let inflated = inflate(&mut inflater, &out[6..], fin);
-        assert!(inflated.as_ref() == Ok(payload));
+        let back = inflate(&mut inflater, &out[6..], fin);
+        assert!(back.as_ref() == Ok(payload));
         assert_eq!(deflations() - count, expected);
         count = deflations();
     }
