@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use oxws::protocol::{InflateConfig, Inflater, ProtocolError};
+use oxws::protocol::{InflateConfig, Inflater, ProtocolError, release_idle_contexts};
 
 const MAX_PAYLOAD: usize = 100_000;
 
@@ -35,7 +35,9 @@ fn run(
             messages.push(std::mem::take(&mut message));
         }
         if idle == Idle::BetweenFrames {
-            inflater.release();
+            // Idle is what was not used between two calls.
+            release_idle_contexts();
+            release_idle_contexts();
         }
     }
     Ok(messages)

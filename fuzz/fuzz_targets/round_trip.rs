@@ -36,6 +36,8 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(inflater.inflate(&compressed, fin, 0, &mut inflated), Ok(()));
         assert_eq!(inflated, fragment);
         if switches & 2 == 2 {
+            // Idle is what was not used between two calls.
+            release_idle_contexts();
             release_idle_contexts();
         }
     }
