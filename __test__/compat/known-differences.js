@@ -49,6 +49,24 @@ const known = [
     'paused, and the peer closes',
     ['client', 'client over a UNIX socket'],
     early
+  ],
+  [
+    'Compression, the interface',
+    'terminated right after sending',
+    core,
+    'what was sent before goes out'
+  ],
+  [
+    'Compression, the interface',
+    'a stream that is destroyed while it is compressing',
+    core,
+    'what was sent before goes out'
+  ],
+  [
+    'Compression, the interface',
+    'a frame made by Sender.frame while another is compressed',
+    '*',
+    'it does not overtake the other'
   ]
 ];
 
