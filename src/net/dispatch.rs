@@ -16,7 +16,8 @@ use std::{io, thread};
 use super::Environment;
 use super::connection::Connection;
 use super::runtime::{IoThread, IoThreads};
-use crate::bridge::{Batch, Command, Commands, EventKind, flag, lock};
+use crate::bridge::{Batch, Command, CommandKind, Commands, EventKind, flag, lock};
+use crate::protocol::OpCode;
 
 /// Runs that one flush may have and still be written by JavaScript's thread.
 const FEW_RUNS: usize = 4;
@@ -25,6 +26,8 @@ const FEW_RUNS: usize = 4;
 struct Run {
     connection: Arc<Connection>,
     range: Range<usize>,
+    /// Payload bytes of messages in it.
+    data: usize,
 }
 
 /// Commands on their way to an I/O thread.
@@ -36,10 +39,15 @@ pub(super) struct Block {
 impl Block {
     /// Carries all commands out, on the I/O thread.
     pub(super) fn run(self) {
-        for Run { connection, range } in self.runs {
+        for Run {
+            connection,
+            range,
+            data,
+        } in self.runs
+        {
             let bytes = self.bytes.get(range).unwrap_or_default();
             let submitted = catch_unwind(AssertUnwindSafe(|| {
-                let acknowledged = connection.submit(Commands::new(bytes));
+                let acknowledged = connection.submit(Commands::new(bytes), data);
                 connection.publish_sent(acknowledged);
             }));
             // A defect costs this connection, not its thread.
@@ -74,20 +82,21 @@ impl Dispatcher {
     }
 
     /// Carries out the commands in `block`. With `now` they are written by
-    /// this thread if order allows it. Commands for connections that are gone
-    /// are dropped.
+    /// this thread if order allows it and nothing has to be compressed. Commands
+    /// for connections that are gone are dropped.
     pub fn flush(&mut self, block: &[u8], now: bool) {
         let mut runs = std::mem::take(&mut self.runs);
         let compressing = self.find_runs(block, &mut runs);
-        let few = runs.len() <= FEW_RUNS && !compressing;
+        let few = runs.len() <= FEW_RUNS;
         if (now || few)
+            && !compressing
             && runs
                 .iter()
                 .all(|run| self.is_settled(run.connection.thread))
         {
-            for Run { connection, range } in runs.drain(..) {
-                let commands = Commands::new(block.get(range).unwrap_or_default());
-                self.submit_here(&connection, commands);
+            for run in runs.drain(..) {
+                let commands = Commands::new(block.get(run.range).unwrap_or_default());
+                self.submit_here(&run.connection, commands);
             }
         } else {
             self.hand_over(block, &mut runs);
@@ -107,8 +116,12 @@ impl Dispatcher {
             self.submit_here(&connection, std::iter::once(*command));
         } else {
             let block = command.to_block();
-            let range = 0..block.len();
-            self.hand_over(&block, &mut vec![Run { connection, range }]);
+            let run = Run {
+                connection,
+                range: 0..block.len(),
+                data: data_length(command),
+            };
+            self.hand_over(&block, &mut vec![run]);
         }
     }
 
@@ -149,12 +162,16 @@ impl Dispatcher {
             match runs.last_mut() {
                 Some(run) if last == Some(command.id) && run.range.end == start => {
                     run.range.end = end;
+                    run.data += data_length(&command);
                 }
                 Some(_) | None => {
                     if let Some(connection) = table.get(command.id) {
                         let connection = Arc::clone(connection);
-                        let range = start..end;
-                        runs.push(Run { connection, range });
+                        runs.push(Run {
+                            connection,
+                            range: start..end,
+                            data: data_length(&command),
+                        });
                         last = Some(command.id);
                     }
                 }
@@ -169,7 +186,7 @@ impl Dispatcher {
         connection: &Connection,
         commands: impl Iterator<Item = Command<'a>>,
     ) {
-        let acknowledged = connection.submit(commands);
+        let acknowledged = connection.submit(commands, 0);
         if acknowledged > 0 {
             let index = connection.id.index;
             self.own.push(EventKind::Sent, 0, index, acknowledged);
@@ -182,6 +199,9 @@ impl Dispatcher {
             let mine: Vec<Run> = runs
                 .extract_if(.., |run| run.connection.thread == number)
                 .collect();
+            for run in &mine {
+                run.connection.hand_over(run.data);
+            }
             if !mine.is_empty() {
                 thread.hand_over(Block {
                     bytes: Arc::clone(&bytes),
@@ -189,5 +209,13 @@ impl Dispatcher {
                 });
             }
         }
+    }
+}
+
+/// What `Output` counts as buffered for a command.
+fn data_length(command: &Command<'_>) -> usize {
+    match (command.kind, OpCode::from(command.opcode())) {
+        (CommandKind::Frame, OpCode::Data(_)) => command.data_length(),
+        _ => 0,
     }
 }
