@@ -24,6 +24,7 @@ const groups = [
   ['Events', require('./cases-events'), most],
   ['Data', require('./cases-data'), all],
   ['Compression', require('./cases-compression'), most],
+  ['Compression, the interface', require('./cases-compression-api'), most],
   ['The interface', require('./cases-interface'), most]
 ];
 

@@ -22,14 +22,15 @@ pub struct Connection {
     pub(super) thread: usize,
     pub(super) output: Mutex<Output>,
     pub(super) bytes_read: AtomicU64,
+    /// Payload bytes of messages that were handed to the I/O thread and that
+    /// `output` does not know of.
+    handed_over: AtomicUsize,
     untaken: AtomicUsize,
     inbound_limit: AtomicUsize,
     /// The task stopped reading because of `inbound_limit`.
     reading_blocked: AtomicBool,
     /// What is received is also wanted as it comes.
     tapped: AtomicBool,
-    /// Payload bytes of messages on their way to the I/O thread.
-    handed_over: AtomicUsize,
 }
 
 impl Connection {
@@ -40,18 +41,31 @@ impl Connection {
             thread,
             output: Mutex::new(output),
             bytes_read: AtomicU64::new(0),
+            handed_over: AtomicUsize::new(0),
             untaken: AtomicUsize::new(0),
             inbound_limit: AtomicUsize::new(usize::MAX),
             reading_blocked: AtomicBool::new(false),
             tapped: AtomicBool::new(false),
-            handed_over: AtomicUsize::new(0),
         }
     }
 
-    /// Carries commands out. Returns how many of them asked to know and have
-    /// been taken by the kernel.
-    pub(super) fn submit<'a>(&self, commands: impl Iterator<Item = Command<'a>>) -> u32 {
+    /// Commands with as many payload bytes of messages are on their way to the I/O
+    /// thread.
+    pub(super) fn hand_over(&self, bytes: usize) {
+        self.handed_over.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Carries commands out, of which [`hand_over`](Self::hand_over) was told if they
+    /// come by the I/O thread. Returns how many of them asked to know and have been
+    /// taken by the kernel.
+    pub(super) fn submit<'a>(
+        &self,
+        commands: impl Iterator<Item = Command<'a>>,
+        handed_over: usize,
+    ) -> u32 {
         let mut output = lock(&self.output);
+        // While the lock is held, so that no byte counts twice.
+        self.handed_over.fetch_sub(handed_over, Ordering::Relaxed);
         let wake = output.submit(commands);
         let acknowledged = output.take_acknowledged();
         if output.tapped {
@@ -119,20 +133,11 @@ impl Connection {
         has_room()
     }
 
-    /// Counts payload bytes of messages on their way to the I/O thread.
-    pub(super) fn add_handed_over(&self, bytes: usize) {
-        self.handed_over.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// They have arrived there.
-    pub(super) fn take_handed_over(&self, bytes: usize) {
-        self.handed_over.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
     /// Payload bytes of messages that the kernel has not taken.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
-        lock(&self.output).buffered() + self.handed_over.load(Ordering::Relaxed)
+        let output = lock(&self.output);
+        output.buffered() + self.handed_over.load(Ordering::Relaxed)
     }
 
     /// Bytes read from and written to the transport.

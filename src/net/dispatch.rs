@@ -17,6 +17,7 @@ use super::Environment;
 use super::connection::Connection;
 use super::runtime::{IoThread, IoThreads};
 use crate::bridge::{Batch, Command, CommandKind, Commands, EventKind, flag, lock};
+use crate::protocol::OpCode;
 
 /// Runs that one flush may have and still be written by JavaScript's thread.
 const FEW_RUNS: usize = 4;
@@ -25,7 +26,7 @@ const FEW_RUNS: usize = 4;
 struct Run {
     connection: Arc<Connection>,
     range: Range<usize>,
-    /// Payload bytes of messages.
+    /// Payload bytes of messages in it.
     data: usize,
 }
 
@@ -38,14 +39,17 @@ pub(super) struct Block {
 impl Block {
     /// Carries all commands out, on the I/O thread.
     pub(super) fn run(self) {
-        for run in self.runs {
-            let connection = run.connection;
-            let bytes = self.bytes.get(run.range).unwrap_or_default();
+        for Run {
+            connection,
+            range,
+            data,
+        } in self.runs
+        {
+            let bytes = self.bytes.get(range).unwrap_or_default();
             let submitted = catch_unwind(AssertUnwindSafe(|| {
-                let acknowledged = connection.submit(Commands::new(bytes));
+                let acknowledged = connection.submit(Commands::new(bytes), data);
                 connection.publish_sent(acknowledged);
             }));
-            connection.take_handed_over(run.data);
             // A defect costs this connection, not its thread.
             if submitted.is_err() {
                 connection.terminate();
@@ -78,13 +82,14 @@ impl Dispatcher {
     }
 
     /// Carries out the commands in `block`. With `now` they are written by
-    /// this thread if order allows it. Commands for connections that are gone
-    /// are dropped.
+    /// this thread if order allows it and nothing has to be compressed. Commands
+    /// for connections that are gone are dropped.
     pub fn flush(&mut self, block: &[u8], now: bool) {
         let mut runs = std::mem::take(&mut self.runs);
         let compressing = self.find_runs(block, &mut runs);
-        let few = runs.len() <= FEW_RUNS && !compressing;
+        let few = runs.len() <= FEW_RUNS;
         if (now || few)
+            && !compressing
             && runs
                 .iter()
                 .all(|run| self.is_settled(run.connection.thread))
@@ -114,7 +119,7 @@ impl Dispatcher {
             let run = Run {
                 connection,
                 range: 0..block.len(),
-                data: message_bytes(command),
+                data: data_length(command),
             };
             self.hand_over(&block, &mut vec![run]);
         }
@@ -157,16 +162,15 @@ impl Dispatcher {
             match runs.last_mut() {
                 Some(run) if last == Some(command.id) && run.range.end == start => {
                     run.range.end = end;
-                    run.data += message_bytes(&command);
+                    run.data += data_length(&command);
                 }
                 Some(_) | None => {
                     if let Some(connection) = table.get(command.id) {
                         let connection = Arc::clone(connection);
-                        let range = start..end;
                         runs.push(Run {
                             connection,
-                            range,
-                            data: message_bytes(&command),
+                            range: start..end,
+                            data: data_length(&command),
                         });
                         last = Some(command.id);
                     }
@@ -182,7 +186,7 @@ impl Dispatcher {
         connection: &Connection,
         commands: impl Iterator<Item = Command<'a>>,
     ) {
-        let acknowledged = connection.submit(commands);
+        let acknowledged = connection.submit(commands, 0);
         if acknowledged > 0 {
             let index = connection.id.index;
             self.own.push(EventKind::Sent, 0, index, acknowledged);
@@ -196,7 +200,7 @@ impl Dispatcher {
                 .extract_if(.., |run| run.connection.thread == number)
                 .collect();
             for run in &mine {
-                run.connection.add_handed_over(run.data);
+                run.connection.hand_over(run.data);
             }
             if !mine.is_empty() {
                 thread.hand_over(Block {
@@ -208,8 +212,10 @@ impl Dispatcher {
     }
 }
 
-/// What a command adds to the bytes that are buffered.
-fn message_bytes(command: &Command<'_>) -> usize {
-    let is_data = command.kind == CommandKind::Frame && command.opcode() < 8;
-    if is_data { command.data_length() } else { 0 }
+/// What `Output` counts as buffered for a command.
+fn data_length(command: &Command<'_>) -> usize {
+    match (command.kind, OpCode::from(command.opcode())) {
+        (CommandKind::Frame, OpCode::Data(_)) => command.data_length(),
+        _ => 0,
+    }
 }

@@ -54,6 +54,39 @@ async fn direct_writes_do_not_overtake_blocks_that_were_handed_over() {
 }
 
 #[tokio::test]
+async fn what_was_handed_over_is_buffered() {
+    let mut application = Application::new();
+    let (ids, mut clients) = connect_many(&mut application).await;
+    let block: Vec<u8> = ids
+        .iter()
+        .flat_map(|&id| {
+            [
+                frame(id, TEXT, b"12"),
+                frame(id, 9, b"not counted"),
+                frame(id, TEXT, b"345"),
+            ]
+        })
+        .flatten()
+        .collect();
+
+    let held = hold_io_threads();
+    application.flush(&block);
+    application.send(ids[0], TEXT, b"6789", 0);
+    assert_eq!(application.connection(ids[0]).buffered_amount(), 9);
+    assert_eq!(application.connection(ids[1]).buffered_amount(), 5);
+    drop(held);
+    application.settle();
+    for (&id, client) in ids.iter().zip(&mut clients) {
+        assert_eq!(application.connection(id).buffered_amount(), 0);
+        let message = expect("a message", client.next()).await;
+        assert_eq!(
+            message.expect("it is open").expect("a message"),
+            Message::text("12")
+        );
+    }
+}
+
+#[tokio::test]
 async fn few_connections_are_written_without_the_io_threads() {
     let mut application = Application::new();
     let (ids, mut clients) = connect_many(&mut application).await;

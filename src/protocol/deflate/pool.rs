@@ -55,6 +55,9 @@ impl DeflateSettings {
             // larger than that of zlib's level 6. Its level 7 does what zlib's does.
             level: match config.level {
                 -1 | 6 => 7,
+                // Its level 1 is zlib-ng's, with fixed codes alone: up to twice as large
+                // as zlib's. Its level 2 is like zlib's 1.
+                1 => 2,
                 level => level.clamp(0, 9),
             },
             mem_level: config.mem_level.clamp(1, 9),
