@@ -11,7 +11,8 @@ const { noise } = require('../interop/messages');
 const { once, until } = require('../support/deadline');
 
 const MiB = 1024 * 1024;
-const COUNT = 20;
+const COUNT = 40;
+const LOOKS = 50;
 
 describe('WebSocket', () => {
   describe('#bufferedAmount', linuxOnly, () => {
@@ -37,6 +38,18 @@ describe('WebSocket', () => {
           // Whoever sends until so much waits must come to an end.
           assert.ok(ws.bufferedAmount >= i * MiB - socketBufferBytes());
         }
+
+        // What is compressed later was counted before.
+        let last = ws.bufferedAmount;
+        let looks = 0;
+
+        await until(() => {
+          const amount = ws.bufferedAmount;
+
+          assert.ok(amount <= last, `${last}, then ${amount} bytes`);
+          last = amount;
+          return ++looks === LOOKS;
+        }, 'a number of looks');
 
         peer._socket.resume();
         await until(() => ws.bufferedAmount === 0, 'all to be sent');
