@@ -12,7 +12,7 @@ const { once, until } = require('../support/deadline');
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-const COUNT = 20;
+const COUNT = 14;
 const LOOKS = 50;
 
 describe('WebSocket', () => {
