@@ -139,7 +139,7 @@ fn inflated_by_one_stream<const N: usize>(messages: &[&[u8]; N]) -> [Vec<u8>; N]
 fn the_rest_of_a_final_block_is_not_taken_for_a_new_one() {
     // Something to refer to.
     let mut deflater = Deflater::new(&DeflateConfig::default());
-    let history = deflate(&mut deflater, &[7; 40_000], true);
+    let history = deflate(&mut deflater, &vec![7; 40_000], true);
     // Final blocks with fixed codes, which go on in the next message.
     for (first, second) in [
         ([0xdb, 0xff, 0x4a, 0x77], [0x5c, 0xc4]),
@@ -148,9 +148,9 @@ fn the_rest_of_a_final_block_is_not_taken_for_a_new_one() {
     ] {
         let messages = [&history[..], &first, &second];
         let mut inflater = inflater();
-        let inflated = messages.map(|message| inflate(&mut inflater, message, true));
+        let results = messages.map(|message| inflate(&mut inflater, message, true));
         let expected = inflated_by_one_stream(&messages).map(Ok);
-        assert!(inflated[..] == expected[..]);
+        assert!(results == expected);
     }
 }
 
