@@ -204,24 +204,22 @@ for (const role of roles) {
           `client_no_context_takeover ${clientNoContextTakeover}`;
 
         it(`agree on ${title}`, async (t) => {
-          for (const bits of [8, 12]) {
-            const wish = {
-              serverNoContextTakeover,
-              clientNoContextTakeover,
-              serverMaxWindowBits: bits,
-              clientMaxWindowBits: bits
-            };
+          const wish = {
+            serverNoContextTakeover,
+            clientNoContextTakeover,
+            serverMaxWindowBits: 10,
+            clientMaxWindowBits: 10
+          };
 
-            // As the server's demand, then as the client's wish.
-            for (const [server, client] of [
-              [wish, {}],
-              [{}, wish]
-            ]) {
-              const { ws } = await open(t, role, server, client);
+          // As the server's demand, then as the client's wish.
+          for (const [server, client] of [
+            [wish, {}],
+            [{}, wish]
+          ]) {
+            const { ws } = await open(t, role, server, client);
 
-              await exchange(ws, messages(SMALL));
-              await finish(ws);
-            }
+            await exchange(ws, messages(SMALL));
+            await finish(ws);
           }
         });
       }

@@ -16,7 +16,8 @@ use super::{
 use crate::protocol::error::ProtocolError;
 
 /// A stored block without content that ends a stream. Only between two blocks,
-/// where a byte begins, does it do so.
+/// where a byte begins, is it that: within a final block its bits may mean a literal
+/// and the end.
 const FINAL_BLOCK: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 
 /// What a message is inflated by.
@@ -70,10 +71,13 @@ impl Stream {
     /// Whether the next block begins here, at the beginning of a byte. The state is of
     /// no further use.
     pub fn is_between_blocks(&mut self) -> bool {
+        let (total_in, total_out) = (self.state.total_in(), self.state.total_out());
         let status = self
             .state
             .decompress(&FINAL_BLOCK, &mut [0], InflateFlush::SyncFlush);
         status == Ok(Status::StreamEnd)
+            && difference(self.state.total_in(), total_in) == FINAL_BLOCK.len()
+            && difference(self.state.total_out(), total_out) == 0
     }
 
     /// RFC 7692 §7.2.2: append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the

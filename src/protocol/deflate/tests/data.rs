@@ -1,5 +1,8 @@
 //! Data that ends early, goes on too long, or is none.
 
+use zlib_rs::{Inflate, InflateFlush, Status};
+
+use super::super::deflater::difference;
 use super::*;
 
 /// Deflate data whose last block has BFINAL set.
@@ -116,6 +119,39 @@ fn a_message_that_stops_in_a_block_leaves_the_rest_of_it_to_the_next() {
         inflate(&mut inflater, &whole, true).as_deref(),
         Ok(&data[..])
     );
+}
+
+/// What one stream of zlib makes of messages.
+fn inflated_by_one_stream<const N: usize>(messages: &[&[u8]; N]) -> [Vec<u8>; N] {
+    let mut stream = Inflate::new(false, 15);
+    messages.map(|message| {
+        let input = [message, &TRAILER[..]].concat();
+        let mut out = vec![0; 50_000];
+        let before = stream.total_out();
+        let status = stream.decompress(&input, &mut out, InflateFlush::SyncFlush);
+        assert!(matches!(status, Ok(Status::Ok)));
+        out.truncate(difference(stream.total_out(), before));
+        out
+    })
+}
+
+#[test]
+fn the_rest_of_a_final_block_is_not_taken_for_a_new_one() {
+    // Something to refer to.
+    let mut deflater = Deflater::new(&DeflateConfig::default());
+    let history = deflate(&mut deflater, &vec![7; 40_000], true);
+    // Final blocks with fixed codes, which go on in the next message.
+    for (first, second) in [
+        ([0xdb, 0xff, 0x4a, 0x77], [0x5c, 0xc4]),
+        ([0x23, 0x6e, 0x75, 0xe4], [0x38, 0xc0]),
+        ([0x03, 0x87, 0x5f, 0xdb], [0x43, 0xec]),
+    ] {
+        let messages = [&history[..], &first, &second];
+        let mut inflater = inflater();
+        let results = messages.map(|message| inflate(&mut inflater, message, true));
+        let expected = inflated_by_one_stream(&messages).map(Ok);
+        assert!(results == expected);
+    }
 }
 
 #[test]
