@@ -127,10 +127,29 @@ impl ConnectionTask {
             || self.poll_timers(cx).is_ready()
             || self.poll_output(cx).is_ready();
         if finished {
+            self.read_rest(cx);
             Poll::Ready(Finished)
         } else {
             Poll::Pending
         }
+    }
+
+    /// What came in while JavaScript paused the connection is delivered when it
+    /// is closed, as `ws` does it, which reads ahead as much.
+    fn read_rest(&mut self, cx: &mut Context<'_>) {
+        let Phase::Open(framing) = &mut self.phase else {
+            return;
+        };
+        if self.end_of_stream || framing.is_finished() || !lock(&self.connection.output).paused {
+            return;
+        }
+        let connection = &self.connection;
+        let _ = poll_read(&mut self.reader, cx, READ_BUFFER, |bytes| {
+            connection
+                .bytes_read
+                .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            framing.receive(connection, bytes);
+        });
     }
 
     /// Goes over to framing once JavaScript has accepted the handshake.
