@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const { called, once, turns } = require('../support/deadline');
+const { called, once } = require('../support/deadline');
 const { Opcode, ping, text } = require('../support/frame');
 const { buildPlainRequest, buildRequest } = require('../support/handshake');
 const { beyondReference } = require('../support/implementation');
