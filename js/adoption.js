@@ -16,6 +16,7 @@ const {
   closeTransport,
   countBuffered,
   members,
+  onError,
   onNewListener
 } = require('./socket-members');
 const { kConnection } = require('./constants');
@@ -117,6 +118,7 @@ function override(socket, connection) {
 
   socket[kConnection] = connection;
   socket.on('newListener', onNewListener);
+  socket.on('error', onError);
 
   const { timeout } = socket;
 

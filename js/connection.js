@@ -37,6 +37,8 @@ class Connection extends AsyncResource {
     this.listener = listener;
     this.index = index;
     this.generation = generation;
+    // The opening handshake, if it came over a listener.
+    this.handshake = null;
     // Gets the events, once the handshake is accepted.
     this.inbound = null;
     // The stream that stands for the transport, if anyone asked for it, or that

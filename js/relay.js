@@ -154,6 +154,7 @@ class Relay {
     socket.removeListener('close', this._onClose);
     socket.removeListener('data', this._onData);
     socket.removeListener('end', this._onEnd);
+    socket.removeListener('error', this._onError);
     socket.removeListener('resume', this._onResume);
     clearTimeout(this._heartbeatTimer);
   }
@@ -476,6 +477,8 @@ class Relay {
     const { socket } = this;
 
     this.detach();
+    // Errors may still come.
+    socket.on('error', this._onError);
     this.isClosed = true;
 
     // A socket that was paused may hold what it received.

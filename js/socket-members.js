@@ -104,6 +104,14 @@ function push(chunk, encoding) {
 }
 
 /**
+ * Errors of a socket are no news for the user of a WebSocket; 'close' is.
+ */
+function onError() {
+  this[kConnection].inbound?.handleBroken();
+  this.destroy();
+}
+
+/**
  * Lets the core tell what it receives once somebody wants to see it.
  */
 function onNewListener(event) {
@@ -313,5 +321,6 @@ module.exports = {
     unref,
     write
   },
+  onError,
   onNewListener
 };

@@ -13,6 +13,7 @@ const {
   closeTransport,
   countBuffered,
   members,
+  onError,
   onNewListener
 } = require('./socket-members');
 
@@ -130,11 +131,6 @@ class Socket extends Duplex {
       nextTick(emitClose, this, !!err);
     });
   }
-}
-
-function onError() {
-  this[kConnection].inbound?.handleBroken();
-  this.destroy();
 }
 
 function emitClose(socket, hadError) {

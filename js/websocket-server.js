@@ -235,7 +235,9 @@ class WebSocketServer extends EventEmitter {
    */
   completeUpgrade(extensions, key, protocols, req, socket, head, cb) {
     const handshake =
-      socket[kConnection]?.handshake ?? new NodeHandshake(req, socket, head);
+      socket[kConnection]?.handshake || new NodeHandshake(req, socket, head);
+
+    handshake.req ??= req;
 
     handshake.acceptKey = addon.acceptKey(key);
     accept(this, handshake, extensions, protocols, cb);
@@ -358,10 +360,12 @@ function onHandshake(server, connection, fields, verdict) {
  * @private
  */
 function handshakeOf(req, socket, head) {
-  return (
-    socket[kConnection]?.handshake ??
-    new NodeHandshake(req, socket, head).judge()
-  );
+  const offered = socket[kConnection]?.handshake;
+
+  if (!offered) return new NodeHandshake(req, socket, head).judge();
+
+  offered.req ??= req;
+  return offered;
 }
 
 /**
