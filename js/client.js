@@ -297,4 +297,4 @@ function emitErrorAndClose(websocket, err) {
   websocket.emitClose();
 }
 
-module.exports = { abortHandshake, connect, emitErrorAndClose };
+module.exports = { abortHandshake, connect };

@@ -47,7 +47,6 @@ class Relay {
     this.inbound = null;
     this.isClosed = false;
     this.isEnded = false;
-    this.isReferenced = true;
     // The closing handshake: our frame was written, or is on its way; theirs
     // was received, or they broke the protocol.
     this.isCloseQueued = false;

@@ -65,8 +65,16 @@ function listenOptionsOf(options) {
     port: parsePort(options.port),
     host: options.host,
     backlog: options.backlog | 0,
-    headersTimeout: limit(options.headersTimeout ?? HEADERS_TIMEOUT)
+    headersTimeout: headersTimeoutOf(options)
   };
+}
+
+/**
+ * @param {Object} options Options of a server
+ * @return {Number} Milliseconds for a request's head, 0 for no limit
+ */
+function headersTimeoutOf({ headersTimeout }) {
+  return limit(headersTimeout ?? HEADERS_TIMEOUT);
 }
 
 /**
@@ -108,4 +116,4 @@ function isPort(port) {
   );
 }
 
-module.exports = { isPort, listenOptionsOf, parseOptions };
+module.exports = { headersTimeoutOf, isPort, listenOptionsOf, parseOptions };

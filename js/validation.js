@@ -4,8 +4,6 @@
  * Questions about values that users pass.
  */
 
-const { isUtf8 } = require('buffer');
-
 /**
  * RFC 6455 §7.4: codes that an endpoint may send.
  *
@@ -43,15 +41,4 @@ function isBlob(value) {
   );
 }
 
-/**
- * RFC 6455 §8.1: what text has to be. What the core receives it has checked
- * itself.
- *
- * @param {(Buffer|ArrayBuffer)} data Any bytes
- * @return {Boolean} Whether they are UTF-8
- */
-function isValidUTF8(data) {
-  return isUtf8(data);
-}
-
-module.exports = { isBlob, isValidStatusCode, isValidUTF8 };
+module.exports = { isBlob, isValidStatusCode };

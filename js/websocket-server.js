@@ -10,7 +10,12 @@ const addon = require('./binding');
 const hub = require('./hub');
 const { byteLimit } = require('./connection-options');
 const { NodeHandshake, OfferedHandshake } = require('./handshake');
-const { isPort, listenOptionsOf, parseOptions } = require('./server-options');
+const {
+  headersTimeoutOf,
+  isPort,
+  listenOptionsOf,
+  parseOptions
+} = require('./server-options');
 const { HttpServer, requireUpgrade } = require('./http-server');
 const { accept, verify } = require('./upgrade');
 const {
@@ -131,6 +136,7 @@ class WebSocketServer extends EventEmitter {
         // It still has the connections that it accepted.
         this[kReleased] = this[kListener];
         this[kListener] = null;
+        this[kHttpServer].headersTimeout = headersTimeoutOf(this.options);
         this[kAttach](this[kHttpServer]);
       });
     }
@@ -326,6 +332,7 @@ function listenByNode(server, callback) {
   const { backlog, host, port } = server.options;
   const httpServer = http.createServer(requireUpgrade);
 
+  httpServer.headersTimeout = headersTimeoutOf(server.options);
   httpServer.listen(port, host, backlog, callback);
   server[kAttach](httpServer);
 }

@@ -18,7 +18,7 @@ new WebSocket('ws://example.com', ['chat', 'superchat']);
 new WebSocket('ws://example.com', undefined);
 new WebSocket('ws://example.com', { maxPayload: 1024 });
 new WebSocket('ws://example.com', [], { handshakeTimeout: 1000 });
-new WebSocket('ws+unix:///tmp/socket:/path', { headers: { a: 'b' } });
+new WebSocket('ws+unix:socket:/path', { headers: { a: 'b' } });
 new WebSocket('ws://example.com', { auth: 'user:password', timeout: 1 });
 new everything.WebSocket('ws://example.com');
 new WebSocket.WebSocket('ws://example.com');

@@ -43,8 +43,33 @@ function adapters(root) {
       })
     ],
     ['lib/event-target', () => internal('event-target')],
-    ['lib/validation', () => internal('validation')]
+    ['lib/validation', () => validation(internal)]
   ]);
+}
+
+/**
+ * ws's `lib/validation`. The core validates text as it receives it: what becomes
+ * of a message of these bytes is the answer.
+ *
+ * @param {Function} internal What gives a module of oxws
+ * @return {Object} The exports
+ */
+function validation(internal) {
+  const { EVENT_TEXT, Engine } = internal('binding');
+  const { configOf } = internal('connection-options');
+  const decode = internal('decode');
+
+  return {
+    ...internal('validation'),
+    isValidUTF8(bytes) {
+      // RFC 6455 §5.2: a text message of one frame, not masked, as a client
+      // receives it.
+      const frame = Buffer.concat([Buffer.from([0x81, bytes.length]), bytes]);
+      const [event] = decode(new Engine(configOf({}, false, {})), frame);
+
+      return event.kind === EVENT_TEXT;
+    }
+  };
 }
 
 module.exports = adapters;

@@ -54,12 +54,6 @@ impl Engine {
         self.receiver.handle_input(bytes, sink)
     }
 
-    /// Whether what comes is only discarded.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.receiver.is_finished()
-    }
-
     /// We stopped or resumed reading.
     pub fn handle_reading_suspended(&mut self, suspended: bool) {
         self.timers

@@ -1,10 +1,14 @@
 //! A listening socket and the connections it accepts.
 
 use std::io;
+#[cfg(unix)]
+use std::net::Shutdown;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+#[cfg(unix)]
+use socket2::SockRef;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -85,7 +89,10 @@ impl Server {
     /// it accepted is gone.
     pub fn close(&self) {
         #[cfg(unix)]
-        drop(lock(&self.duplicate).take());
+        if let Some(duplicate) = lock(&self.duplicate).take() {
+            // Now, not when the accepting task comes to let go of the socket.
+            let _ = SockRef::from(&duplicate).shutdown(Shutdown::Both);
+        }
         self.phase.send_if_modified(|phase| {
             let open = *phase == Phase::Open;
             if open {
