@@ -6,12 +6,27 @@ use tokio::net::TcpStream;
 use super::application::{TEXT, frame, listen_options};
 use super::peer::{HANDSHAKE, masked_frame};
 use super::{
-    Application, Config, EventKind, RawPeer, connect, expect, io_threads_finish_their_turn,
+    Application, Config, EventKind, RawPeer, connect, expect, hold_io_threads,
+    io_threads_finish_their_turn,
 };
 use crate::bridge::CommandKind;
 use crate::net::ListenOptions;
 
 const PLAIN: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+#[tokio::test]
+async fn listener_that_closes_refuses_before_its_thread_has_heard_of_it() {
+    let application = Application::new();
+    let address = application.server.address.expect("it is bound");
+    let held = hold_io_threads();
+    application.server.close();
+    let error = std::net::TcpStream::connect((std::net::Ipv4Addr::LOCALHOST, address.port()));
+    drop(held);
+    assert_eq!(
+        error.expect_err("nobody listens").kind(),
+        io::ErrorKind::ConnectionRefused
+    );
+}
 
 #[tokio::test]
 async fn listener_is_closed_after_the_last_of_its_connections() {
