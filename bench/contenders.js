@@ -38,13 +38,16 @@ const { LOAD } = require('./build');
  *     needs
  */
 
+/** All of servers/handlers.js. */
+const HANDLERS = Object.keys(require('./servers/handlers'));
+
 /** @type {Contender[]} */
 const contenders = [
   {
     name: 'oxws',
     title: 'oxws',
-    standard: ['echo', 'idle'],
-    handlers: ['echo', 'echo-deflate'],
+    standard: ['echo', 'push', 'connect', 'idle'],
+    handlers: HANDLERS,
     driver: 'oxws.js',
     // Node keeps the descriptor, and the core has a duplicate.
     inServerMode: { filesPerConnection: 2 }
@@ -52,9 +55,9 @@ const contenders = [
   {
     name: 'ws',
     title: 'ws + bufferutil',
-    standard: ['echo', 'idle'],
+    standard: ['echo', 'push', 'connect', 'idle'],
     reference: true,
-    handlers: ['echo', 'echo-deflate'],
+    handlers: HANDLERS,
     expect: { bufferutil: true },
     driver: 'ws.js',
     env: { WS_NO_BUFFER_UTIL: undefined }
@@ -63,18 +66,18 @@ const contenders = [
     name: 'ws-js',
     title: 'ws without bufferutil',
     standard: [],
-    handlers: ['echo', 'echo-deflate'],
+    handlers: HANDLERS,
     expect: { bufferutil: false },
     driver: 'ws.js',
     env: { WS_NO_BUFFER_UTIL: '1' }
   },
   {
     name: 'raw',
-    title: 'raw TCP echo',
-    standard: ['echo', 'idle'],
-    handlers: ['echo'],
+    title: 'raw TCP',
+    standard: ['echo', 'push', 'connect', 'idle'],
+    handlers: ['echo', 'burst', 'broadcast', 'broadcast-native'],
     package: LOAD,
-    command: (handler, binary) => [binary, 'raw-server'],
+    command: (handler, binary) => [binary, 'raw-server', handler],
     load: { raw: true }
   },
   {

@@ -109,9 +109,9 @@ function render(report, markdown) {
           options.pin.load
         : '; not pinned to CPUs')
   ];
-  for (const [name, { notes: more }] of Object.entries(roles)) {
+  for (const more of new Set(Object.values(roles).map((role) => role.notes))) {
     const measured = scenarios
-      .filter(({ role }) => role === name)
+      .filter(({ role }) => roles[role].notes === more)
       .flatMap(({ results }) => results);
     if (measured.length > 0) notes.push(...more(options, measured));
   }

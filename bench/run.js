@@ -42,12 +42,18 @@ ${list(contenders, ({ standard: [role] }) => MARKS[role] ?? ' ')}
  * @return {String} Their names and titles
  */
 function list(rows, mark) {
+  const width = longestName(rows);
   return rows
-    .map((row) => {
-      const name = row.name.padEnd(18);
-      return `                      ${mark(row)} ${name}${row.title}`;
-    })
+    .map((row) => `    ${mark(row)} ${row.name.padEnd(width)}  ${row.title}`)
     .join('\n');
+}
+
+/**
+ * @param {Object[]} rows Scenarios or contenders
+ * @return {Number} Length of the longest name
+ */
+function longestName(rows) {
+  return Math.max(...rows.map(({ name }) => name.length));
 }
 
 /**
@@ -187,6 +193,7 @@ async function main() {
     );
   console.error(`about ${(seconds / 60).toFixed(1)} minutes`);
 
+  const widths = [options.scenario, options.contender].map(longestName);
   for (let round = 0; round < options.rounds; round++) {
     for (const { scenario, results } of pairs) {
       // Everyone goes first in turn: what the machine does in the meantime
@@ -203,7 +210,8 @@ async function main() {
         result.rounds.push(figures);
         console.error(
           `round ${round + 1}/${options.rounds}  ` +
-            `${scenario.name.padEnd(17)}${result.name.padEnd(18)}` +
+            `${scenario.name.padEnd(widths[0])}  ` +
+            `${result.name.padEnd(widths[1])}  ` +
             roles[scenario.role].progress(figures)
         );
       }

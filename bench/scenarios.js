@@ -1,5 +1,7 @@
 'use strict';
 
+const { BURST, SIZE } = require('./servers/messages');
+
 /**
  * What is measured. A row names the handler that the server runs
  * (servers/handlers.js) and the role of the load generator with its options
@@ -70,6 +72,38 @@ module.exports = [
     handler: 'echo-deflate',
     role: 'echo',
     load: { connections: 100, 'in-flight': 1, size: 1024, deflate: true }
+  },
+  {
+    name: 'burst-10',
+    title:
+      `the server sends bursts of ${BURST} messages of ${SIZE} B, ` +
+      '10 connections',
+    handler: 'burst',
+    role: 'push',
+    load: { connections: 10, burst: BURST, size: SIZE }
+  },
+  {
+    name: 'broadcast-1000',
+    title: `broadcast of ${SIZE} B of text to 1000 connections, in a loop`,
+    handler: 'broadcast',
+    role: 'push',
+    load: { connections: 1000, broadcast: true, size: SIZE, text: true }
+  },
+  {
+    name: 'broadcast-1000-native',
+    title:
+      `broadcast of ${SIZE} B of text to 1000 connections, with the ` +
+      "library's own broadcast if it has one",
+    handler: 'broadcast-native',
+    role: 'push',
+    load: { connections: 1000, broadcast: true, size: SIZE, text: true }
+  },
+  {
+    name: 'connect',
+    title: 'connect, upgrade and close, 64 connections at a time',
+    handler: 'echo',
+    role: 'connect',
+    load: { connections: 64 }
   },
   {
     name: 'idle-10000',

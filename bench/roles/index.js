@@ -1,5 +1,7 @@
 'use strict';
 
+const steady = require('./steady');
+
 /**
  * How each role of the load generator is measured, by name.
  *
@@ -19,8 +21,15 @@
  * @property {Function} columns The table's columns: their heads and functions
  *     of the summary
  * @property {Function} notes What the reader of the tables must know, given
- *     the options and all results
+ *     the options and the results of all scenarios measured so
  */
 
+const messages = steady('message', 'msg');
+
 /** @type {Object<String, Role>} */
-module.exports = { echo: require('./echo'), idle: require('./idle') };
+module.exports = {
+  echo: messages,
+  push: messages,
+  connect: steady('connection', 'conn'),
+  idle: require('./idle')
+};

@@ -12,6 +12,7 @@ const LENGTH_IN_EIGHT_OCTETS: u8 = 127;
 pub const CONTINUATION: u8 = 0x0;
 pub const TEXT: u8 = 0x1;
 pub const BINARY: u8 = 0x2;
+pub const CLOSE: u8 = 0x8;
 
 #[derive(Clone, Copy)]
 pub struct Header {

@@ -83,6 +83,21 @@ impl Messages {
         (frames.into(), length)
     }
 
+    /// The frame of a server that sends a message of this number on all
+    /// connections, as [`Replies`](crate::reply::Replies) expects it.
+    pub fn unmasked(&self, sequence: u32, out: &mut Vec<u8>) {
+        Header {
+            fin: true,
+            rsv1: false,
+            opcode: self.opcode,
+            masking_key: None,
+            payload_length: self.size,
+        }
+        .write(out);
+        let digits = digits(tag(0, sequence));
+        out.extend((0..self.size).map(|at| payload_octet(&digits, at)));
+    }
+
     fn frame(&self, tag: u64, out: &mut Vec<u8>) {
         Header {
             fin: true,
