@@ -20,11 +20,13 @@ const { LOAD } = require('./build');
  * @property {String[]} handlers Names of handlers that the server knows
  * @property {String} [package] Package of the Cargo workspace that is the
  *     server
+ * @property {String} [runtime] What runs the server instead of Node.js:
+ *     see install.js
  * @property {String} [library] The crate that is measured, if the server does
  *     not say so itself
  * @property {String} [driver] File name in servers/
- * @property {Function} [command] Given the handler and the package's binary,
- *     returns the server's command line
+ * @property {Function} [command] Given the handler and the binary of the
+ *     package or runtime, returns the server's command line
  * @property {String} [mode] `port`: the WebSocketServer listens by itself;
  *     `server`: it is given an `http.Server`
  * @property {Object} [inServerMode] What is different in server mode
@@ -72,6 +74,30 @@ const contenders = [
     env: { WS_NO_BUFFER_UTIL: '1' }
   },
   {
+    name: 'bun',
+    title: 'Bun',
+    standard: ['echo', 'push', 'connect', 'idle'],
+    handlers: ['echo', 'burst', 'broadcast', 'broadcast-native'],
+    runtime: 'bun',
+    command: (handler, binary) => [binary, server('bun/server.js'), handler]
+  },
+  {
+    name: 'deno',
+    title: 'Deno',
+    standard: [],
+    handlers: ['echo', 'burst', 'broadcast'],
+    runtime: 'deno',
+    command: (handler, binary) => [
+      binary,
+      'run',
+      '--quiet',
+      '--allow-net',
+      '--allow-read',
+      server('deno/server.mjs'),
+      handler
+    ]
+  },
+  {
     name: 'raw',
     title: 'raw TCP',
     standard: ['echo', 'push', 'connect', 'idle'],
@@ -97,13 +123,17 @@ module.exports = contenders.flatMap((contender) =>
     : [contender]
 );
 
+function server(file) {
+  return path.join(__dirname, 'servers', file);
+}
+
 /**
  * @param {Contender} contender One with a driver
  * @param {String} mode The mode
  * @return {Contender} The contender in that mode
  */
 function inMode(contender, mode) {
-  const driver = path.join(__dirname, 'servers', contender.driver);
+  const driver = server(contender.driver);
   const command = (handler) => [process.execPath, driver, handler, mode];
   if (mode === 'port') return { ...contender, mode, command };
   return {

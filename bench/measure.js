@@ -9,7 +9,7 @@ const roles = require('./roles');
  *
  * @param {Object} scenario Row of scenarios.js
  * @param {Object} contender Row of contenders.js
- * @param {Object} builds What was built, by package: see build.js
+ * @param {Object} builds What was built or installed, by name
  * @param {Object} options Options of the run
  * @return {Promise<Object>} What the server said of itself, and the figures
  */
@@ -17,7 +17,10 @@ async function measure(scenario, contender, builds, options) {
   const role = roles[scenario.role];
   const files = role.files?.(scenario, contender);
   const server = new Process(
-    contender.command(scenario.handler, builds[contender.package]?.binary),
+    contender.command(
+      scenario.handler,
+      builds[contender.package ?? contender.runtime]?.binary
+    ),
     { cpus: options.pin?.server, env: contender.env, files }
   );
   let load;

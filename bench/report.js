@@ -92,7 +92,7 @@ function table(cells) {
  * @return {String} The text
  */
 function render(report, markdown) {
-  const { machine, options, scenarios } = report;
+  const { machine, options, scenarios, missing } = report;
   const reference = report.reference ?? 'reference';
   const parts = scenarios.map(({ title, role, results }) => {
     const heading = markdown ? `**${title}**\n` : title;
@@ -107,7 +107,8 @@ function render(report, markdown) {
       (options.pin
         ? `; server on CPU ${options.pin.server}, load generator on CPU ` +
           options.pin.load
-        : '; not pinned to CPUs')
+        : '; not pinned to CPUs'),
+    ...missing
   ];
   for (const more of new Set(Object.values(roles).map((role) => role.notes))) {
     const measured = scenarios
