@@ -110,9 +110,18 @@ const contenders = [
     name: 'tokio-tungstenite',
     title: 'tokio-tungstenite, no JS',
     standard: ['idle'],
-    handlers: ['echo'],
+    handlers: ['echo', 'burst', 'broadcast'],
     package: 'oxws-bench-tokio-tungstenite',
     library: 'tokio-tungstenite',
+    command: (handler, binary) => [binary, handler]
+  },
+  {
+    name: 'fastwebsockets',
+    title: 'fastwebsockets, no JS',
+    standard: [],
+    handlers: ['echo', 'burst', 'broadcast'],
+    package: 'oxws-bench-fastwebsockets',
+    library: 'fastwebsockets',
     command: (handler, binary) => [binary, handler]
   }
 ];
