@@ -48,7 +48,7 @@ const contenders = [
   {
     name: 'oxws',
     title: 'oxws',
-    standard: ['echo', 'push', 'connect', 'idle'],
+    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
     handlers: HANDLERS,
     driver: 'oxws.js',
     // Node keeps the descriptor, and the core has a duplicate.
@@ -57,7 +57,7 @@ const contenders = [
   {
     name: 'ws',
     title: 'ws + bufferutil',
-    standard: ['echo', 'push', 'connect', 'idle'],
+    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
     reference: true,
     handlers: HANDLERS,
     expect: { bufferutil: true },
@@ -76,8 +76,15 @@ const contenders = [
   {
     name: 'bun',
     title: 'Bun',
-    standard: ['echo', 'push', 'connect', 'idle'],
-    handlers: ['echo', 'burst', 'broadcast', 'broadcast-native'],
+    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
+    handlers: [
+      'echo',
+      'echo-burn',
+      'pong-busy',
+      'burst',
+      'broadcast',
+      'broadcast-native'
+    ],
     runtime: 'bun',
     command: (handler, binary) => [binary, server('bun/server.js'), handler]
   },
@@ -85,7 +92,7 @@ const contenders = [
     name: 'deno',
     title: 'Deno',
     standard: [],
-    handlers: ['echo', 'burst', 'broadcast'],
+    handlers: ['echo', 'echo-burn', 'pong-busy', 'burst', 'broadcast'],
     runtime: 'deno',
     command: (handler, binary) => [
       binary,
@@ -100,7 +107,7 @@ const contenders = [
   {
     name: 'raw',
     title: 'raw TCP',
-    standard: ['echo', 'push', 'connect', 'idle'],
+    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
     handlers: ['echo', 'burst', 'broadcast', 'broadcast-native'],
     package: LOAD,
     command: (handler, binary) => [binary, 'raw-server', handler],

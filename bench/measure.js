@@ -1,6 +1,7 @@
 'use strict';
 
 const { LOAD } = require('./build');
+const { placement } = require('./cpus');
 const { PATIENCE, Process } = require('./process');
 const roles = require('./roles');
 
@@ -15,13 +16,14 @@ const roles = require('./roles');
  */
 async function measure(scenario, contender, builds, options) {
   const role = roles[scenario.role];
+  const cpus = placement(options.pin, scenario.cpus);
   const files = role.files?.(scenario, contender);
   const server = new Process(
     contender.command(
       scenario.handler,
       builds[contender.package ?? contender.runtime]?.binary
     ),
-    { cpus: options.pin?.server, env: contender.env, files }
+    { cpus: cpus?.server, env: contender.env, files }
   );
   let load;
   try {
@@ -41,7 +43,7 @@ async function measure(scenario, contender, builds, options) {
       };
       load = new Process(
         [builds[LOAD].binary, scenario.role, ...toArguments(loadOptions)],
-        { cpus: options.pin?.load, files }
+        { cpus: cpus?.load, files }
       );
       return load;
     };

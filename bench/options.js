@@ -1,10 +1,9 @@
 'use strict';
 
-const { spawnSync } = require('node:child_process');
 const { parseArgs } = require('node:util');
 
 const contenders = require('./contenders');
-const { allowedCpus } = require('./process');
+const { checkedPin } = require('./cpus');
 const scenarios = require('./scenarios');
 
 /**
@@ -98,7 +97,7 @@ function parseOptions() {
       values
     ),
     contenderAsked: values.contender !== undefined,
-    pin: pin(values.pin)
+    pin: checkedPin(values.pin)
   };
 }
 
@@ -133,20 +132,6 @@ function inMode(chosen, { contender: names, mode: wanted }) {
   return contenders
     .filter((row) => bases.includes(base(row)))
     .filter(({ mode }) => mode === undefined || modes.includes(mode));
-}
-
-function pin(text) {
-  if (text === 'off') return null;
-  const taskset = spawnSync('taskset', ['--version']).status === 0;
-  if (text === 'auto') {
-    const [server, load] = allowedCpus();
-    if (!taskset || load === undefined) return null;
-    return { server: `${server}`, load: `${load}` };
-  }
-  if (!taskset) throw new Error('--pin needs taskset (util-linux)');
-  const match = /^([\d,-]+):([\d,-]+)$/.exec(text);
-  if (!match) throw new Error('--pin must be SERVER:LOAD or off');
-  return { server: match[1], load: match[2] };
 }
 
 module.exports = { USAGE, longestName, parseOptions };

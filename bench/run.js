@@ -3,10 +3,10 @@
 const fs = require('node:fs');
 const os = require('node:os');
 
+const { allowedCpus, placement } = require('./cpus');
 const { measure } = require('./measure');
 const { USAGE, longestName, parseOptions } = require('./options');
 const { plan, prepare } = require('./plan');
-const { allowedCpus } = require('./process');
 const { render, summarise } = require('./report');
 const roles = require('./roles');
 
@@ -97,6 +97,7 @@ function summariseAll(pairs, missing, options) {
     missing,
     scenarios: pairs.map(({ scenario, results }) => ({
       ...scenario,
+      placement: placement(options.pin, scenario.cpus),
       results: summarise(
         results.map(({ contender: { name, title, portMode }, ...rest }) => ({
           name,

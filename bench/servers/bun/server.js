@@ -2,6 +2,7 @@
 
 /* global Bun */
 
+const { BURN_US, SLICE_MS, burnInSlices, burner } = require('../burn');
 const { BURST, message } = require('../messages');
 
 /**
@@ -23,6 +24,21 @@ const handlers = {
         ws.send(data);
       }
     };
+  },
+
+  'echo-burn'() {
+    const burn = burner(BURN_US);
+    return {
+      message(ws, data) {
+        burn();
+        ws.send(data);
+      }
+    };
+  },
+
+  'pong-busy'() {
+    burnInSlices(SLICE_MS);
+    return { message() {} };
   },
 
   burst() {

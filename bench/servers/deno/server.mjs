@@ -3,7 +3,9 @@
 import { createRequire } from 'node:module';
 import process from 'node:process';
 
-const { BURST, message } = createRequire(import.meta.url)('../messages');
+const require = createRequire(import.meta.url);
+const { BURN_US, SLICE_MS, burnInSlices, burner } = require('../burn');
+const { BURST, message } = require('../messages');
 
 /**
  * The driver of Deno: its own server, with the work of ../handlers.js. It has
@@ -15,6 +17,21 @@ const handlers = {
     return (socket) => {
       socket.onmessage = ({ data }) => socket.send(data);
     };
+  },
+
+  'echo-burn'() {
+    const burn = burner(BURN_US);
+    return (socket) => {
+      socket.onmessage = ({ data }) => {
+        burn();
+        socket.send(data);
+      };
+    };
+  },
+
+  'pong-busy'() {
+    burnInSlices(SLICE_MS);
+    return () => {};
   },
 
   burst() {
