@@ -1,5 +1,6 @@
 'use strict';
 
+const { BURN_US, SLICE_MS } = require('./servers/burn');
 const { BURST, SIZE } = require('./servers/messages');
 
 /**
@@ -14,6 +15,7 @@ const { BURST, SIZE } = require('./servers/messages');
  * @property {String} handler Name of the server's handler
  * @property {String} role Subcommand of the load generator (roles/index.js)
  * @property {Object} load Options of that subcommand
+ * @property {Number} [cpus] How many CPUs the server is bound to, if not one
  * @property {Number} [closed] Seconds after which the server is looked at once
  *     more when all connections are closed
  */
@@ -65,6 +67,39 @@ module.exports = [
     load: { connections: 1, 'in-flight': 1, size: 64 }
   },
   {
+    name: 'echo-100x1-2cpus',
+    title: 'echo, 100 connections x 1 in flight, 64 B, server on two CPUs',
+    cpus: 2,
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 1, size: 64 }
+  },
+  {
+    name: 'echo-100x16-2cpus',
+    title: 'echo, 100 connections x 16 in flight, 64 B, server on two CPUs',
+    cpus: 2,
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 16, size: 64 }
+  },
+  {
+    name: 'echo-burn-100x1',
+    title: `echo after ${BURN_US} us of JS, 100 connections x 1 in flight, 64 B`,
+    handler: 'echo-burn',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 1, size: 64 }
+  },
+  {
+    name: 'echo-burn-100x1-2cpus',
+    title:
+      `echo after ${BURN_US} us of JS, 100 connections x 1 in flight, 64 B, ` +
+      'server on two CPUs',
+    cpus: 2,
+    handler: 'echo-burn',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 1, size: 64 }
+  },
+  {
     name: 'echo-deflate-100x1-1KiB',
     title:
       'echo with permessage-deflate, 100 connections x 1 in flight, ' +
@@ -97,6 +132,15 @@ module.exports = [
     handler: 'broadcast-native',
     role: 'push',
     load: { connections: 1000, broadcast: true, size: SIZE, text: true }
+  },
+  {
+    name: 'pong-busy',
+    title:
+      `pongs while JS is busy for ${SLICE_MS} ms of every ${2 * SLICE_MS}, ` +
+      '10 connections with a ping every 5 ms',
+    handler: 'pong-busy',
+    role: 'ping',
+    load: { connections: 10, interval: 5 }
   },
   {
     name: 'connect',

@@ -14,12 +14,13 @@ const steady = require('./steady');
  *     figures
  * @property {Object} metrics What is summarised over rounds: functions of a
  *     round by name
- * @property {Object} ratios What is summarised relative to the reference: the
- *     metric's name by the ratio's
+ * @property {Object} ratios What is summarised relative to the reference: by
+ *     the ratio's name, the metric and the one of the reference
  * @property {Object} modeRatios The same for server mode relative to port mode
  * @property {Function} progress A round's figures in one line
- * @property {Function} columns The table's columns: their heads and functions
- *     of the summary
+ * @property {Function} columns The table's columns, given the reference's name,
+ *     whether to tell the spread, and the scenario: their heads and functions of
+ *     the summary
  * @property {Function} notes What the reader of the tables must know, given
  *     the options and the results of all scenarios measured so
  */
@@ -31,5 +32,6 @@ module.exports = {
   echo: messages,
   push: messages,
   connect: steady('connection', 'conn'),
+  ping: require('./ping'),
   idle: require('./idle')
 };

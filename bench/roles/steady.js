@@ -67,30 +67,41 @@ module.exports = (what, short) => ({
   },
 
   ratios: {
-    cpuRatio: 'cpuUs',
-    mainRatio: 'mainUs',
-    bytesRatio: 'replyBytes'
+    cpuRatio: ['cpuUs', 'cpuUs'],
+    mainRatio: ['mainUs', 'cpuUs'],
+    perSecondRatio: ['perSecond', 'perSecond'],
+    bytesRatio: ['replyBytes', 'replyBytes']
   },
 
-  modeRatios: { cpuModeRatio: 'cpuUs', mainModeRatio: 'mainUs' },
+  modeRatios: {
+    cpuModeRatio: ['cpuUs', 'cpuUs'],
+    mainModeRatio: ['mainUs', 'mainUs']
+  },
 
-  progress: ({ cpuUs, replyBytes, perSecond, latencyUs, loadCpu }) =>
+  progress: ({ cpuUs, perSecond, latencyUs, serverCpu, loadCpu }) =>
     `${figure(cpuUs.total).padStart(6)} us/${short} ` +
     `(main ${figure(cpuUs.main)}, others ${figure(cpuUs.others)})  ` +
-    `${figure(replyBytes)} B  ${figure(perSecond)} ${short}/s  p50 ${figure(latencyUs.p50)} us  ` +
-    `p99 ${figure(latencyUs.p99)} us  load ${Math.round(loadCpu * 100)}%`,
+    `${figure(perSecond)} ${short}/s  p50 ${figure(latencyUs.p50)} us  ` +
+    `p99 ${figure(latencyUs.p99)} us  server ${Math.round(serverCpu * 100)}%  ` +
+    `load ${Math.round(loadCpu * 100)}%`,
 
-  columns: (reference, spread) => [
+  columns: (reference, spread, { load }) => [
     [`CPU us/${short}`, (s) => cell(s.cpuUs, spread)],
     ['JS or main thread', (s) => cell(s.mainUs, spread)],
     ['other threads', (s) => cell(s.othersUs, spread)],
     [`CPU / ${reference}`, (s) => cell(s.cpuRatio, spread)],
-    [`main / ${reference}`, (s) => cell(s.mainRatio, spread)],
+    [`main / ${reference}'s CPU`, (s) => cell(s.mainRatio, spread)],
     ['CPU / port', (s) => cell(s.cpuModeRatio, spread)],
     ['main / port', (s) => cell(s.mainModeRatio, spread)],
-    ['reply B', (s) => cell(s.replyBytes, spread)],
-    [`reply / ${reference}`, (s) => cell(s.bytesRatio, spread)],
+    // Elsewhere all send the same.
+    ...(load.deflate
+      ? [
+          ['reply B', (s) => cell(s.replyBytes, spread)],
+          [`reply / ${reference}`, (s) => cell(s.bytesRatio, spread)]
+        ]
+      : []),
     [`${what}s/s`, (s) => cell(s.perSecond, spread)],
+    [`${what}s/s / ${reference}`, (s) => cell(s.perSecondRatio, spread)],
     ['p50 us', (s) => cell(s.p50Us, spread)],
     ['p99 us', (s) => cell(s.p99Us, spread)],
     ['server CPU', (s) => percent(s.serverCpu)],

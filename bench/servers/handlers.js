@@ -1,5 +1,6 @@
 'use strict';
 
+const { BURN_US, SLICE_MS, burnInSlices, burner } = require('./burn');
 const { BURST, message } = require('./messages');
 
 /**
@@ -15,6 +16,8 @@ const { BURST, message } = require('./messages');
 module.exports = {
   echo: { handle: echo },
   'echo-deflate': { options: { perMessageDeflate: true }, handle: echo },
+  'echo-burn': { handle: echoAndBurn },
+  'pong-busy': { handle: () => burnInSlices(SLICE_MS) },
   burst: { handle: burst },
   broadcast: { handle: broadcast },
   'broadcast-native': { handle: broadcastNative }
@@ -23,6 +26,16 @@ module.exports = {
 function echo(wss) {
   wss.on('connection', (ws) => {
     ws.on('message', (data, isBinary) => {
+      ws.send(data, { binary: isBinary });
+    });
+  });
+}
+
+function echoAndBurn(wss) {
+  const burn = burner(BURN_US);
+  wss.on('connection', (ws) => {
+    ws.on('message', (data, isBinary) => {
+      burn();
       ws.send(data, { binary: isBinary });
     });
   });

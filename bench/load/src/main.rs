@@ -14,6 +14,7 @@ mod idle;
 mod line;
 mod message;
 mod outbox;
+mod ping;
 mod push;
 mod raw_server;
 mod reply;
@@ -38,6 +39,8 @@ enum Role {
     Echo(echo::Options),
     /// Make a server send bursts or broadcasts, and time what arrives
     Push(push::Options),
+    /// Send pings at fixed times, and time the pongs
+    Ping(ping::Options),
     /// Open, upgrade and close connections
     Connect(connect::Options),
     /// Open connections that echo a few messages each and then stay silent, until
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Role::Echo(options) => echo::run(&options),
         Role::Idle(options) => idle::run(&options),
         Role::Push(options) => push::run(&options),
+        Role::Ping(options) => ping::run(&options),
         Role::Connect(options) => connect::run(&options),
         Role::RawServer(options) => raw_server::run(&options),
     };

@@ -3,12 +3,11 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process;
-use std::thread;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
+use oxws_bench_common::{BURST, Handler, SIZE, announce};
 
 use crate::message::{Failure, Messages};
 
@@ -16,24 +15,12 @@ const READ_BUFFER: usize = 256 * 1024;
 const EVENTS: usize = 256;
 const LISTENER: Token = Token(usize::MAX);
 
-/// What the servers of all libraries send: see servers/messages.js.
-const BURST: u32 = 1000;
-const SIZE: usize = 128;
-
 #[derive(Args)]
 pub struct Options {
+    /// What it does: to send a burst or a broadcast, it takes each read for a
+    /// request, as a client has no two of them under way, and they are too
+    /// short to come in pieces
     handler: Handler,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Handler {
-    Echo,
-    /// A burst for each read: a client has no two requests under way, and they
-    /// are too short to come in pieces
-    Burst,
-    /// The same, with a message for each connection
-    #[value(alias = "broadcast-native")]
-    Broadcast,
 }
 
 struct Connection {
@@ -56,7 +43,7 @@ struct Server {
 }
 
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let text = matches!(options.handler, Handler::Broadcast);
+    let text = options.handler == Handler::Broadcast;
     let mut server = Server {
         poll: Poll::new()?,
         listener: TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?,
@@ -67,20 +54,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         connections: Vec::new(),
         buffer: vec![0; READ_BUFFER],
     };
-    if matches!(options.handler, Handler::Burst) {
+    if options.handler == Handler::Burst {
         for sequence in 0..BURST {
             server.messages.unmasked(sequence, &mut server.frames);
         }
     }
     let registry = server.poll.registry();
     registry.register(&mut server.listener, LISTENER, Interest::READABLE)?;
-    println!("{{\"port\":{}}}", server.listener.local_addr()?.port());
-
-    thread::spawn(|| {
-        // Whether it ends or fails, whoever started this server is gone.
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        process::exit(0);
-    });
+    announce(server.listener.local_addr()?.port());
     server.run()
 }
 

@@ -1,8 +1,10 @@
 //! Counts the replies of one connection in a stream of bytes, and compares
 //! their payloads when asked to.
 
+use oxws_bench_common::{digits, payload_octet};
+
 use crate::frame::{CONTINUATION, Header, MAX_HEADER};
-use crate::message::{Failure, Messages, digits, payload_octet, tag};
+use crate::message::{Failure, Messages, tag};
 use crate::ticks::{Context, Ticks};
 
 /// What comes back: a `WebSocket` server frames its replies anew, a raw echo
