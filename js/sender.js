@@ -5,10 +5,10 @@
  * core, in order even if a Blob has to be read first.
  */
 
+const { Buffer } = require('buffer');
 const { isUint8Array } = require('util').types;
 
 const Relay = require('./relay');
-const addon = require('./binding');
 const { configOf } = require('./connection-options');
 const { byteLength, toBuffer } = require('./data');
 const { frame, withKey } = require('./frame');
@@ -16,6 +16,13 @@ const { BINARY_FLAGS, TEXT_FLAGS, frameFlags } = require('./outbox');
 const { extensionName } = require('./permessage-deflate');
 const { socketOf } = require('./socket');
 const { isBlob, isValidStatusCode } = require('./validation');
+// As constants of this module: the addon's exports are a dictionary to V8.
+const {
+  FLAG_COMPRESS,
+  FLAG_FIN,
+  FLAG_MASK,
+  FLAG_OPCODE_SHIFT
+} = require('./binding');
 const {
   EMPTY_BUFFER,
   OPCODE_CLOSE,
@@ -120,11 +127,11 @@ class Sender {
       if ('mask' in options) masks = options.mask;
     }
 
-    if (masks) flags |= addon.FLAG_MASK;
+    if (masks) flags |= FLAG_MASK;
     if (compresses && this._extensions[extensionName]) {
-      flags |= addon.FLAG_COMPRESS;
+      flags |= FLAG_COMPRESS;
     }
-    if (!fin) flags &= ~addon.FLAG_FIN;
+    if (!fin) flags &= ~FLAG_FIN;
     if (!this._firstFragment) flags = asContinuation(flags);
     this._firstFragment = !!fin;
 
@@ -165,7 +172,7 @@ class Sender {
   close(code, data, mask, cb) {
     const payload = closePayload(code, data);
 
-    this._send(mask ? CLOSE_FLAGS | addon.FLAG_MASK : CLOSE_FLAGS, payload, cb);
+    this._send(mask ? CLOSE_FLAGS | FLAG_MASK : CLOSE_FLAGS, payload, cb);
   }
 
   /**
@@ -186,7 +193,7 @@ class Sender {
       throw new RangeError('The data size must not be greater than 125 bytes');
     }
 
-    this._send(mask ? flags | addon.FLAG_MASK : flags, data, cb);
+    this._send(mask ? flags | FLAG_MASK : flags, data, cb);
   }
 
   _send(flags, data, cb) {
@@ -201,10 +208,10 @@ class Sender {
   }
 
   _frame(flags, data, cb) {
-    if (this._generateMask && flags & addon.FLAG_MASK) {
+    if (this._generateMask && flags & FLAG_MASK) {
       const [keyed, keyFlag] = withKey(toBuffer(data), this._generateMask);
 
-      flags = (flags & ~addon.FLAG_MASK) | keyFlag;
+      flags = (flags & ~FLAG_MASK) | keyFlag;
       data = keyed;
     }
 
@@ -286,8 +293,8 @@ function blobFailed(sender, err, cb) {
  */
 function asContinuation(flags) {
   return (
-    (flags & ~(OPCODE_MASK << addon.FLAG_OPCODE_SHIFT)) |
-    (OPCODE_CONTINUATION << addon.FLAG_OPCODE_SHIFT)
+    (flags & ~(OPCODE_MASK << FLAG_OPCODE_SHIFT)) |
+    (OPCODE_CONTINUATION << FLAG_OPCODE_SHIFT)
   );
 }
 

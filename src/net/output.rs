@@ -325,13 +325,20 @@ impl Output {
             self.write(&scratch.bytes)
         };
         let rest = scratch.bytes.get(taken..).unwrap_or_default();
-        if !self.failed {
+        if self.failed {
+            // Nothing has to be remembered any more.
+        } else if rest.is_empty() && !self.is_blocked() && self.marks.is_empty() {
+            // The usual case: the kernel took it all.
+            for mark in scratch.marks.drain(..) {
+                self.conclude(mark);
+            }
+        } else {
             self.queue.extend_from_slice(rest);
             self.marks.extend(scratch.marks.drain(..));
+            self.settle();
         }
         scratch.bytes.clear();
         scratch.marks.clear();
-        self.settle();
     }
 
     /// Offers `scratch`, which ends in a header, together with its payload.
@@ -427,16 +434,21 @@ impl Output {
                 return;
             }
             self.marks.pop_front();
-            self.buffered = self.buffered.saturating_sub(mark.payload);
-            self.acknowledged += u32::from(mark.acknowledge);
-            match mark.kind {
-                MarkKind::Plain => {}
-                MarkKind::AutoPong => self.pending_auto_pongs -= 1,
-                MarkKind::Close => self.closing.handle_close_sent(),
-            }
+            self.conclude(mark);
         }
         if self.marks.capacity() > MARKS_KEPT {
             self.marks = VecDeque::new();
+        }
+    }
+
+    /// The kernel took all bytes up to `mark`.
+    fn conclude(&mut self, mark: Mark) {
+        self.buffered = self.buffered.saturating_sub(mark.payload);
+        self.acknowledged += u32::from(mark.acknowledge);
+        match mark.kind {
+            MarkKind::Plain => {}
+            MarkKind::AutoPong => self.pending_auto_pongs -= 1,
+            MarkKind::Close => self.closing.handle_close_sent(),
         }
     }
 }
