@@ -11,7 +11,7 @@ use super::idle;
 use super::lru::{Lru, Ticket};
 use super::window::Window;
 
-/// Bytes that all histories of the process may take: 16,384 connections with messages
+/// Bytes that all histories of the process may take: 32,768 connections with messages
 /// of 1 KiB at most, 2,048 with large ones.
 pub const MOST_HISTORY_BYTES: usize = 64 * 1024 * 1024;
 
