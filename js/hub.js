@@ -22,7 +22,7 @@ const RECORDS = 1024;
 const SLAB_SIZE = 64 * 1024;
 
 // Layout of what `take()` returns and of a record's first word, see
-// `src/binding/environment.rs` and `src/bridge/batch.rs`.
+// `src/binding/exchange.rs` and `src/bridge/batch.rs`.
 const COUNT_MASK = 0x7ff;
 const SLAB_FULL = 0x800;
 const OFFSET_SHIFT = 12;
@@ -45,8 +45,8 @@ const connections = [];
 const listeners = [];
 
 let environment = null;
+let calls = null;
 let slab = null;
-let slabBuffer = null;
 let slabOffset = 0;
 let count = 0;
 let cursor = 0;
@@ -70,9 +70,10 @@ const runTicks =
  */
 function open() {
   if (environment === null) {
-    environment = new addon.Environment(drain);
+    environment = new addon.Environment(drain, records, outbox.block);
     hub.environment = environment;
-    outbox.open(environment, scheduleDrain);
+    calls = environment.calls();
+    outbox.open(calls, scheduleDrain);
     renewSlab();
     process.on('exit', sendTheRest);
   }
@@ -95,7 +96,7 @@ function renewSlab() {
   slab = new ArrayBuffer(SLAB_SIZE);
   // Transferring one message would detach all others.
   markAsUntransferable(slab);
-  slabBuffer = Buffer.from(slab);
+  calls.renewSlab(new Uint8Array(slab));
   slabOffset = 0;
 }
 
@@ -207,18 +208,18 @@ function emitAll() {
  * @private
  */
 function take() {
-  let taken = environment.take(records, slabBuffer, slabOffset);
+  let taken = calls.take(slabOffset);
 
   if ((taken & COUNT_MASK) === 0) {
     if ((taken & SLAB_FULL) === 0) {
       // What listeners sent last may have given rise to more.
       outbox.flush(false);
-      taken = environment.take(records, slabBuffer, slabOffset);
+      taken = calls.take(slabOffset);
     }
 
     if ((taken & (COUNT_MASK | SLAB_FULL)) === SLAB_FULL) {
       renewSlab();
-      taken = environment.take(records, slabBuffer, slabOffset);
+      taken = calls.take(slabOffset);
     }
   }
 

@@ -44,7 +44,7 @@ const words = new Uint32Array(block.buffer);
 let length = 0;
 let flushIsDue = false;
 let draining = false;
-let environment = null;
+let core = null;
 let onOwnEvents = null;
 
 // Whose messages the last record holds, if further ones can be appended to it,
@@ -66,12 +66,12 @@ let kept = null;
 /**
  * Connects the outbox with the core.
  *
- * @param {Environment} core The core of this thread
+ * @param {Object} calls The calls of the core, see `src/binding/exchange.rs`
  * @param {Function} eventsAreWaiting Called when handing over gave rise to
  *     events
  */
-function open(core, eventsAreWaiting) {
-  environment = core;
+function open(calls, eventsAreWaiting) {
+  core = calls;
   onOwnEvents = eventsAreWaiting;
 }
 
@@ -214,7 +214,7 @@ function writeLarge(connection, flags, payload) {
   flush(false);
 
   const { index, generation } = connection;
-  if (environment.send(index, generation, flags, payload)) onOwnEvents();
+  if (core.send(index, generation, flags, payload)) onOwnEvents();
 }
 
 /**
@@ -228,7 +228,7 @@ function keep(payload) {
   // What has been collected refers to what is kept now.
   flush(false);
   kept = payload;
-  environment.share(payload);
+  core.share(payload);
 }
 
 /**
@@ -319,7 +319,7 @@ function flush(now) {
   receiver = null;
   // What is kept beside the block stays known.
   if (knownPlace !== BESIDE_BLOCK) known = null;
-  if (environment.flush(block, end, now)) onOwnEvents();
+  if (core.flush(end, now)) onOwnEvents();
 }
 
 /**
@@ -355,6 +355,7 @@ function setDraining(value) {
 module.exports = {
   BINARY_FLAGS,
   TEXT_FLAGS,
+  block,
   flush,
   frameFlags,
   open,

@@ -1,9 +1,6 @@
 //! The one object that JavaScript holds of the core, once per environment.
 
-#![allow(
-    unsafe_code,
-    reason = "events are written into memory that JavaScript owns and lends for one call, and a descriptor is adopted"
-)]
+#![allow(unsafe_code, reason = "a descriptor is adopted")]
 #![allow(
     clippy::needless_pass_by_value,
     reason = "Node-API converts arguments to values"
@@ -13,24 +10,22 @@
     reason = "`address` is the name that Node gives it, and an environment here stands for one of `net`"
 )]
 
+use std::cell::RefCell;
 use std::io;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{BufferSlice, Function, Uint32ArraySlice};
+use napi::bindgen_prelude::{BufferSlice, Function, Uint8Array, Uint32Array};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 
 use super::engine::Engine;
+use super::exchange::{Calls, Exchange, calls};
 use super::waker::Waker;
-use crate::bridge::{Command, ConnectionId, Inbox, Reader};
+use crate::bridge::{ConnectionId, Inbox, Reader};
 use crate::net::{self, Connection, Dispatcher};
-
-/// Where the offset into the slab begins in what [`Environment::take`] returns.
-const OFFSET_SHIFT: u32 = 12;
-/// Bit of what [`Environment::take`] returns: the slab is full.
-const SLAB_FULL: u32 = 1 << 11;
 
 /// How to listen.
 #[napi(object)]
@@ -60,29 +55,34 @@ pub struct Address {
 #[napi]
 pub struct Environment {
     environment: Arc<net::Environment>,
-    dispatcher: Dispatcher,
-    reader: Reader,
+    exchange: Rc<RefCell<Exchange>>,
     waker: Waker,
 }
 
 #[napi]
 impl Environment {
-    /// `drain` is called whenever there are events to take.
+    /// `drain` is called whenever there are events to take. They are copied into
+    /// `records`, and commands are read from `block`.
     ///
     /// # Errors
     /// If the I/O threads can't be started.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, drain: Function<'_, (), ()>) -> Result<Self> {
+    pub fn new(
+        env: Env,
+        drain: Function<'_, (), ()>,
+        records: Uint32Array,
+        block: Uint8Array,
+    ) -> Result<Self> {
         let waker = Waker::new(&drain)?;
         let inbox = Arc::new(Inbox::new(Box::new(waker.clone())));
         let environment = net::Environment::new(Arc::clone(&inbox));
         let dispatcher = Dispatcher::new(Arc::clone(&environment))
             .map_err(|error| Error::from_reason(format!("oxws can't start: {error}")))?;
+        let exchange = Exchange::new(dispatcher, Reader::new(inbox), records, block);
         env.add_env_cleanup_hook(Arc::clone(&environment), |environment| environment.close())?;
         Ok(Self {
             environment,
-            dispatcher,
-            reader: Reader::new(inbox),
+            exchange: Rc::new(RefCell::new(exchange)),
             waker,
         })
     }
@@ -94,78 +94,32 @@ impl Environment {
         self.environment.limit_inbound(bytes as usize);
     }
 
-    /// Copies events into `records` and their payloads into `slab` from
-    /// `offset` on. Returns the number of records (11 bits), whether the slab
-    /// is too full to go on (1 bit), and the slab's new offset (20 bits). No
-    /// record and no full slab: `drain` will be called.
+    /// The calls by which batches cross.
+    ///
+    /// # Errors
+    /// If there is no memory for them.
     #[napi(catch_unwind)]
-    pub fn take(
-        &mut self,
-        mut records: Uint32ArraySlice<'_>,
-        mut slab: BufferSlice<'_>,
-        offset: u32,
-    ) -> u32 {
-        if let Some(own) = self.dispatcher.take_own_events() {
-            self.reader.prepend(own);
-        }
-        // SAFETY: the array is the caller's for the length of this call, which
-        // runs no JavaScript, and no other thread knows it.
-        let records = unsafe { records.as_mut() };
-        let taken = self.reader.take(records, &mut slab, offset as usize);
-        let full = if taken.slab_full { SLAB_FULL } else { 0 };
-        let offset = u32::try_from(taken.slab_offset).unwrap_or(offset);
-        let count = u32::try_from(taken.records).unwrap_or(0);
-        offset << OFFSET_SHIFT | full | count
+    pub fn calls<'env>(&self, env: &'env Env) -> Result<Calls<'env>> {
+        calls(env, &self.exchange)
     }
 
-    /// A large payload of the last [`Environment::take`], by its number.
+    /// A large payload of the last `take()`, by its number, once.
     ///
     /// # Errors
     /// If there is no memory for it.
     #[napi(catch_unwind)]
-    pub fn large<'env>(&mut self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
-        let payload = self.reader.large(number as usize).unwrap_or_default();
-        BufferSlice::from_data(env, payload)
-    }
-
-    /// Carries out the commands in the first `length` bytes of `block`; with
-    /// `now` on this thread if order allows it. True if events arose here.
-    #[napi(catch_unwind)]
-    pub fn flush(&mut self, block: BufferSlice<'_>, length: u32, now: bool) -> bool {
-        let block = block.get(..length as usize).unwrap_or_default();
-        self.dispatcher.flush(block, now);
-        self.dispatcher.has_own_events()
-    }
-
-    /// Keeps a copy of a payload for commands of the next blocks that have it in
-    /// common; without one nothing is kept.
-    #[napi(catch_unwind)]
-    pub fn share(&mut self, payload: Option<BufferSlice<'_>>) {
-        self.dispatcher.share(payload.as_deref());
-    }
-
-    /// Carries out one command with its payload where it is. True if events
-    /// arose here.
-    #[napi(catch_unwind)]
-    pub fn send(
-        &mut self,
-        index: u32,
-        generation: u32,
-        flags: u32,
-        payload: BufferSlice<'_>,
-    ) -> bool {
-        let id = ConnectionId { index, generation };
-        if let Some(command) = Command::new(id, flags, &payload) {
-            self.dispatcher.send(&command);
-        }
-        self.dispatcher.has_own_events()
+    pub fn large<'env>(&self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
+        let payload = self.exchange.borrow_mut().reader.large(number as usize);
+        BufferSlice::from_data(env, payload.unwrap_or_default())
     }
 
     /// Waits until all that was flushed has been offered to the kernel, at
     /// most `milliseconds`.
     #[napi(catch_unwind)]
     pub fn settle(&self, milliseconds: u32) {
-        self.dispatcher
+        self.exchange
+            .borrow()
+            .dispatcher
             .settle(Duration::from_millis(milliseconds.into()));
     }
 

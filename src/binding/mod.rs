@@ -13,5 +13,6 @@ mod constants;
 mod deflate;
 mod engine;
 mod environment;
+mod exchange;
 mod handshake;
 mod waker;
