@@ -17,6 +17,9 @@ const steady = require('./steady');
  * @property {Object} ratios What is summarised relative to the reference: by
  *     the ratio's name, the metric and the one of the reference
  * @property {Object} modeRatios The same for server mode relative to port mode
+ * @property {Object} headlines What may stand for a scenario, by the metric's
+ *     name: its `unit`, its `ratio` to the reference, and whether `more` is
+ *     better. The first does where a scenario names none.
  * @property {Function} progress A round's figures in one line
  * @property {Function} columns The table's columns, given the reference's name,
  *     whether to tell the spread, and the scenario: their heads and functions of

@@ -21,6 +21,8 @@ module.exports = {
 
   modeRatios: {},
 
+  headlines: { p99Us: { unit: 'p99 us', ratio: 'p99Ratio' } },
+
   progress: ({ latencyUs, perSecond, serverCpu, loadCpu }) =>
     `p50 ${figure(latencyUs.p50)} us  p99 ${figure(latencyUs.p99)} us  ` +
     `max ${figure(latencyUs.max)} us  ${figure(perSecond)} pong/s  ` +

@@ -70,12 +70,20 @@ module.exports = (what, short) => ({
     cpuRatio: ['cpuUs', 'cpuUs'],
     mainRatio: ['mainUs', 'cpuUs'],
     perSecondRatio: ['perSecond', 'perSecond'],
+    p50Ratio: ['p50Us', 'p50Us'],
     bytesRatio: ['replyBytes', 'replyBytes']
   },
 
   modeRatios: {
     cpuModeRatio: ['cpuUs', 'cpuUs'],
     mainModeRatio: ['mainUs', 'mainUs']
+  },
+
+  headlines: {
+    cpuUs: { unit: `CPU us/${short}`, ratio: 'cpuRatio' },
+    mainUs: { unit: `JS thread us/${short}`, ratio: 'mainRatio' },
+    perSecond: { unit: `${short}/s`, ratio: 'perSecondRatio', more: true },
+    p50Us: { unit: 'p50 us', ratio: 'p50Ratio' }
   },
 
   progress: ({ cpuUs, perSecond, latencyUs, serverCpu, loadCpu }) =>
