@@ -3,7 +3,13 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const { allowedCpus, checkedPin, placement } = require('../cpus');
+const {
+  allowedCpus,
+  busySeconds,
+  checkedPin,
+  parseList,
+  placement
+} = require('../cpus');
 const contenders = require('../contenders');
 const { parseOptions } = require('../options');
 const { plan } = require('../plan');
@@ -112,6 +118,25 @@ describe('placement()', () => {
     assert.deepEqual(placement('0-1:3', 1), asked);
     assert.deepEqual(placement('0-1:3', 2), asked);
     assert.equal(placement('off', 2), undefined);
+  });
+});
+
+describe('parseList()', () => {
+  it('takes what taskset takes', () => {
+    assert.deepEqual(parseList('3'), [3]);
+    assert.deepEqual(parseList('0-2,5,7-8'), [0, 1, 2, 5, 7, 8]);
+  });
+});
+
+describe('busySeconds()', () => {
+  it('grows while a process runs', () => {
+    const cpus = allowedCpus().join(',');
+    const before = busySeconds({ server: cpus, load: cpus });
+    const end = performance.now() + 300;
+    while (performance.now() < end);
+    const took = busySeconds({ server: cpus, load: cpus }) - before;
+    assert.ok(took > 0.1, `${took} s`);
+    assert.ok(busySeconds() >= before);
   });
 });
 

@@ -17,6 +17,7 @@ function round(total, main, perSecond) {
     cpuUs: { total, main, others: total - main },
     serverCpu: 1,
     loadCpu: 0.5,
+    otherCpu: 0,
     threadsEnded: 0
   };
 }
@@ -123,6 +124,16 @@ describe('render()', () => {
     assert.match(text, /\*\*an echo\*\*/);
     assert.match(text, /\| echo +\| CPU us\/msg +\| +5\.00 \(0\.40\) \|/);
     assert.match(text, /- Command: npm run bench/);
+  });
+
+  it('tells when other processes ran', () => {
+    const disturbed = { ...round(1, 1, 1), otherCpu: 0.42 };
+    const results = [result('ws', [round(1, 1, 1), disturbed])];
+    assert.match(
+      render(report(ECHO, results), false),
+      /took up to 42% of a CPU, in 2 measurements/
+    );
+    assert.doesNotMatch(render(report(ECHO, RESULTS), false), /took up to/);
   });
 
   it('writes tables whose rows are equally long', () => {
