@@ -400,7 +400,6 @@ function handshakeOf(req, socket, head) {
 
   if (!offered) return new NodeHandshake(req, socket, head).judge();
 
-  offered.req ??= req;
   return offered;
 }
 

@@ -265,6 +265,13 @@ impl Environment {
         connection.local_address().ok().map(describe)
     }
 
+    /// The address of the peer's end of a connection.
+    #[napi(catch_unwind)]
+    pub fn remote_address(&self, index: u32, generation: u32) -> Option<Address> {
+        let connection = self.connection(index, generation)?;
+        connection.remote_address().ok().map(describe)
+    }
+
     /// Turns TCP keep-alive on, after `delay` milliseconds without traffic
     /// (0: the system's default), or off.
     #[napi(catch_unwind)]
