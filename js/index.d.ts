@@ -899,7 +899,7 @@ declare namespace WebSocket {
      * A connection with a `send()` of its own (a derived class's, or one that was
      * assigned) gets the message by that method. Not in ws.
      *
-     * @param data The data. Bytes must not be changed before the end of the tick
+     * @param data The data. Bytes must not be changed afterwards
      * @param options How to send it, and to whom
      * @returns How many connections it was sent to; of each `bufferedAmount` tells
      *     whether its peer keeps up
