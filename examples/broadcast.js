@@ -13,11 +13,7 @@ wss.on('connection', (ws, req) => {
 
   ws.on('error', console.error);
   ws.on('message', (data) => {
-    for (const client of wss.clients) {
-      if (client !== ws && client.readyState === WebSocket.OPEN) {
-        client.send(`${name} says: ${data}`);
-      }
-    }
+    wss.broadcast(`${name} says: ${data}`, { except: ws });
   });
 });
 

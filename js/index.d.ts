@@ -811,6 +811,29 @@ declare namespace WebSocket {
     WebSocket?: U | undefined;
   }
 
+  /**
+   * How a message is sent to many.
+   *
+   * @typeParam Client The class of the connections
+   */
+  interface BroadcastOptions<Client = WebSocket> {
+    /** Whether it is binary; by default unless it is a string or number. */
+    binary?: boolean | undefined;
+    /**
+     * Whether to compress it, for those that agreed on permessage-deflate; true by
+     * default. Once for all that don't refer to what they got before
+     * (`serverNoContextTakeover`), else for each.
+     */
+    compress?: boolean | undefined;
+    /** Who does not get it. */
+    except?: Client | Iterable<Client> | null | undefined;
+    /**
+     * Called with each of the others, before anything is sent: whether it gets the
+     * message. A promise is not awaited and counts as true.
+     */
+    filter?: ((client: Client) => boolean) | null | undefined;
+  }
+
   /** Where a server listens. */
   interface AddressInfo {
     /** The IP address. */
@@ -865,6 +888,29 @@ declare namespace WebSocket {
      * @throws {Error} If the server was made with `noServer`
      */
     address(): AddressInfo | string | null;
+
+    /**
+     * Sends a message to all of `clients` that are open: text if `data` is a string
+     * or a number, else binary. As `send()` of each, in order with what is sent
+     * before and after, but the message crosses to the I/O threads once, however
+     * many get it. A connection whose peer does not take it keeps a copy of its
+     * own, see `bufferedAmount`.
+     *
+     * A connection with a `send()` of its own (a derived class's, or one that was
+     * assigned) gets the message by that method. Not in ws.
+     *
+     * @param data The data. Bytes must not be changed afterwards
+     * @param options How to send it, and to whom
+     * @returns How many connections it was sent to; of each `bufferedAmount` tells
+     *     whether its peer keeps up
+     * @throws {TypeError} If `data` is of no type that can be sent, or an option is
+     *     not as it should be. Then, and if `filter` throws, nothing was sent
+     * @throws {Error} If the option `clientTracking` is false
+     */
+    broadcast(
+      data: BufferLike,
+      options?: BroadcastOptions<InstanceType<T>> | null
+    ): number;
 
     /**
      * Stops listening, and handling the upgrades of a `server`, which itself is

@@ -22,8 +22,8 @@ const { BESIDE_BLOCK, COMMAND_FRAMES, FLAG_SHARED } = addon;
 
 const BLOCK_SIZE = 64 * 1024;
 const HEAD_SIZE = 16;
-// Larger payloads are not copied into the block.
-const MAX_COPIED_PAYLOAD = 16 * 1024;
+// Payloads from this length on are not copied into the block.
+const LARGE_PAYLOAD = 16 * 1024;
 
 // RFC 6455 §5.2: the first byte of an unfragmented frame, the longest payload
 // whose length the second one holds, and what it holds for longer ones.
@@ -90,7 +90,7 @@ function write(connection, flags, payload) {
     writeReference(connection);
   } else if (typeof payload === 'string') {
     writeString(connection, flags, payload);
-  } else if (payload.length > MAX_COPIED_PAYLOAD) {
+  } else if (payload.length >= LARGE_PAYLOAD) {
     writeLarge(connection, flags, payload);
   } else if (flags === BINARY_FLAGS || flags === TEXT_FLAGS) {
     writeMessage(connection, flags, payload, payload.length);
@@ -106,10 +106,10 @@ function writeString(connection, flags, string) {
   // UTF-8 takes at most three bytes for a UTF-16 code unit.
   const most = string.length * 3;
 
-  if (most > MAX_COPIED_PAYLOAD) {
+  if (most >= LARGE_PAYLOAD) {
     const payload = Buffer.from(string);
 
-    if (payload.length > MAX_COPIED_PAYLOAD) {
+    if (payload.length >= LARGE_PAYLOAD) {
       writeLarge(connection, flags, payload);
     } else {
       write(connection, flags, payload);

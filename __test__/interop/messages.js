@@ -90,4 +90,4 @@ function messages(sizes = SIZES) {
  */
 const SMALL = SIZES.filter((size) => size < 10_000).concat(40_000);
 
-module.exports = { SMALL, messages, noise, prose };
+module.exports = { SMALL, messages, generator, noise, prose };

@@ -69,6 +69,28 @@ new WebSocketServer({ port: 0, WebSocket: Date });
 // @ts-expect-error a subprotocol is a string
 new WebSocketServer({ port: 0, handleProtocols: () => 1 });
 
+// To many.
+
+const receivers: number = wss.broadcast('data');
+wss.broadcast(Buffer.from('data'), { binary: false, compress: undefined });
+wss.broadcast(new Blob(['data']), { except: wss.clients });
+typed.broadcast('data', {
+  except: [...typed.clients].slice(receivers),
+  filter: (one) => one.name !== ''
+});
+const broadcasting: WebSocket.BroadcastOptions = { except: null, filter: null };
+wss.broadcast(1, broadcasting);
+// @ts-expect-error an object that is neither bytes nor text
+wss.broadcast({ an: 'object' });
+// @ts-expect-error a message is always whole
+wss.broadcast('data', { fin: false });
+// @ts-expect-error not a connection
+wss.broadcast('data', { except: 'name' });
+// @ts-expect-error a filter returns at once
+wss.broadcast('data', { filter: async () => true });
+// @ts-expect-error there is no callback
+wss.broadcast('data', () => {});
+
 // Clients.
 
 const client = new WebSocket('ws://localhost', {

@@ -104,7 +104,7 @@ impl Dispatcher {
                 self.submit_here(&run.connection, commands.clone().within(run.range));
             }
         } else {
-            self.hand_over(block, beside, &mut runs);
+            self.hand_over(block, beside.as_ref(), &mut runs);
         }
         runs.clear();
         self.runs = runs;
@@ -203,7 +203,7 @@ impl Dispatcher {
         }
     }
 
-    fn hand_over(&self, block: &[u8], beside: Option<Arc<[u8]>>, runs: &mut Vec<Run>) {
+    fn hand_over(&self, block: &[u8], beside: Option<&Arc<[u8]>>, runs: &mut Vec<Run>) {
         let bytes: Arc<[u8]> = block.into();
         for (number, thread) in self.threads.iter().enumerate() {
             let mine: Vec<Run> = runs
@@ -215,7 +215,7 @@ impl Dispatcher {
             if !mine.is_empty() {
                 thread.hand_over(Block {
                     bytes: Arc::clone(&bytes),
-                    beside: beside.clone(),
+                    beside: beside.cloned(),
                     runs: mine,
                 });
             }

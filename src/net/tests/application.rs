@@ -284,6 +284,11 @@ impl Application {
         self.dispatcher.flush(block, false);
     }
 
+    /// Keeps a payload beside the blocks.
+    pub fn share(&mut self, payload: Option<&[u8]>) {
+        self.dispatcher.share(payload);
+    }
+
     /// Sends one frame by way of a block.
     pub fn frame(&mut self, id: ConnectionId, opcode: u8, payload: &[u8]) {
         self.flush(&frame(id, opcode, payload));

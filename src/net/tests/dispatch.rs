@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::application::{TEXT, frame, record};
 use super::{Application, Config, EventKind, connect, expect, hold_io_threads};
-use crate::bridge::{CommandKind, ConnectionId, flag};
+use crate::bridge::{BESIDE_BLOCK, CommandKind, ConnectionId, flag};
 
 /// More connections than JavaScript's thread writes to in one flush.
 const MANY: usize = 6;
@@ -165,4 +165,76 @@ async fn settling_waits_for_what_was_handed_over() {
     application.settle();
     let expected: Vec<u64> = before.into_iter().map(|count| count + 12).collect();
     assert_eq!(written(&application), expected);
+}
+
+/// Messages that JavaScript has framed, of `length` bytes in all.
+fn frames(id: ConnectionId, length: u32, frames: &[u8]) -> Vec<u8> {
+    let payload = [&length.to_ne_bytes(), frames].concat();
+    record(id, CommandKind::Frames, 0, &payload)
+}
+
+/// A command with the payload of the record at `place`.
+fn reference(id: ConnectionId, flags: u32, place: u32) -> Vec<u8> {
+    let words = [id.index, id.generation, flags | flag::SHARED, place];
+    words.into_iter().flat_map(u32::to_ne_bytes).collect()
+}
+
+#[tokio::test]
+async fn what_many_have_in_common_is_sent_to_each() {
+    let mut application = Application::new();
+    let (ids, mut clients) = connect_many(&mut application).await;
+    let text = u32::from(TEXT) << flag::OPCODE_SHIFT | flag::FIN | CommandKind::Frame as u32;
+    let large = "x".repeat(100_000);
+    for few in [false, true] {
+        let ids = if few { &ids[..2] } else { &ids[..] };
+        let (&first, rest) = ids.split_first().expect("connections");
+        let in_block = frames(first, 3, &[0x81, 1, b'a', 0x81, 2, b'b', b'c']);
+        let framed = rest
+            .iter()
+            .flat_map(|&id| reference(id, CommandKind::Frames as u32, 0));
+        let command = frame(first, TEXT, b"again");
+        let commands = rest
+            .iter()
+            .flat_map(|&id| reference(id, text, place_of(&in_block, rest)));
+        let beside = ids.iter().flat_map(|&id| reference(id, text, BESIDE_BLOCK));
+        let block: Vec<u8> = in_block
+            .iter()
+            .copied()
+            .chain(framed)
+            .chain(command)
+            .chain(commands)
+            .chain(beside)
+            .collect();
+        let held = hold_io_threads();
+        application.share(Some(large.as_bytes()));
+        application.flush(&block);
+        // What has been handed over needs it no more.
+        application.share(None);
+        if !few {
+            for &id in ids {
+                let buffered = application.connection(id).buffered_amount();
+                assert_eq!(buffered, 3 + 5 + large.len());
+            }
+        }
+        drop(held);
+        for client in &mut clients[..ids.len()] {
+            expect_texts(client, &["a", "bc", "again", &large]).await;
+        }
+    }
+}
+
+/// Where the record behind `first` and the references of `rest` begins.
+fn place_of(first: &[u8], rest: &[ConnectionId]) -> u32 {
+    u32::try_from(first.len() + 16 * rest.len()).expect("a short block")
+}
+
+#[tokio::test]
+async fn no_frames_follow_a_close_frame() {
+    let mut application = Application::new();
+    let (id, mut client) = connect(&mut application, Config::default()).await;
+    let close = frame(id, 8, &1000_u16.to_be_bytes());
+    application.flush(&[close, frames(id, 1, &[0x81, 1, b'a'])].concat());
+    assert_eq!(application.connection(id).buffered_amount(), 0);
+    let message = expect("a message", client.next()).await;
+    assert!(message.expect("it is open").expect("a frame").is_close());
 }
