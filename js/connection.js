@@ -129,6 +129,7 @@ class Connection extends AsyncResource {
   terminateTransport(flags) {
     this.isTerminating = true;
     if (!this.isClosed) {
+      this.hub.environment.abandon(this.index, this.generation);
       outbox.write(this, addon.COMMAND_TERMINATE | flags, null);
     }
   }
@@ -283,13 +284,15 @@ class Connection extends AsyncResource {
    * @param {Boolean} wasClean Whether close frames went both ways
    * @param {Number[]} traffic Bytes read and bytes written
    * @param {Number} errno The system's number of the error that ended it, or 0
+   * @param {Number} dropped How many callbacks, of what was sent last, are about
+   *     what was dropped before it was compressed
    */
-  handleClosed(wasClean, traffic, errno) {
+  handleClosed(wasClean, traffic, errno, dropped) {
     this.isClosed = true;
     this._traffic = traffic;
 
     if (this._callbacks.length > 0) {
-      callAll(this._callbacks.splice(0), createSocketDestroyedError());
+      failAll(this._callbacks.splice(0), dropped);
     }
 
     const tell = () => {
@@ -352,6 +355,24 @@ function callAll(callbacks, err) {
       nextTick(rethrow, thrown);
     }
   }
+}
+
+/**
+ * Calls the callbacks of what was not sent.
+ *
+ * @param {Function[]} callbacks What to call
+ * @param {Number} dropped How many of them, at the end, are about what was
+ *     dropped before it was compressed
+ * @private
+ */
+function failAll(callbacks, dropped) {
+  const first = Math.max(callbacks.length - dropped, 0);
+
+  callAll(callbacks.slice(0, first), createSocketDestroyedError());
+  callAll(
+    callbacks.slice(first),
+    new Error('The socket was closed while data was being compressed')
+  );
 }
 
 function rethrow(err) {

@@ -11,6 +11,7 @@ const net = require('net');
 const addon = require('./binding');
 const decode = require('./decode');
 const { PAUSED } = require('./connection');
+const { byteLength } = require('./data');
 const {
   EMPTY_BUFFER,
   OPCODE_CLOSE,
@@ -180,7 +181,11 @@ class Relay {
    * @param {Function} [cb] Called when it has been written
    */
   sendFrame(flags, payload, cb) {
-    if (this._deferred.length > 0 || flags & addon.FLAG_COMPRESS) {
+    if (
+      this._deferred.length > 0 ||
+      (flags & addon.FLAG_COMPRESS &&
+        this.engine.compresses(flags, byteLength(payload)))
+    ) {
       this._defer(flags, payload, cb);
     } else {
       this._sendNow(flags, payload, cb);
