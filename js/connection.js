@@ -156,6 +156,7 @@ class Connection extends AsyncResource {
   terminateTransport(flags) {
     this._state |= IS_TERMINATING;
     if (!this.isClosed) {
+      this.hub.environment.abandon(this.index, this.generation);
       outbox.write(this, addon.COMMAND_TERMINATE | flags, null);
     }
   }
@@ -365,14 +366,16 @@ class Connection extends AsyncResource {
    * @param {Boolean} wasClean Whether close frames went both ways
    * @param {Number[]} traffic Bytes read and bytes written
    * @param {Number} errno The system's number of the error that ended it, or 0
+   * @param {Number} dropped How many callbacks, of what was sent last, are about
+   *     what was dropped before it was compressed
    */
-  handleClosed(wasClean, traffic, errno) {
+  handleClosed(wasClean, traffic, errno, dropped) {
     const callbacks = this._callbacks;
 
     this._state |= IS_CLOSED;
     this._traffic = traffic;
     this._callbacks = null;
-    if (callbacks !== null) callAll(callbacks, createSocketDestroyedError());
+    if (callbacks !== null) failAll(callbacks, dropped);
 
     const tell = () => {
       if (this.websocket === null) return;
@@ -441,6 +444,24 @@ function callAll(callbacks, err) {
       nextTick(rethrow, thrown);
     }
   }
+}
+
+/**
+ * Calls the callbacks of what was not sent.
+ *
+ * @param {Function[]} callbacks What to call
+ * @param {Number} dropped How many of them, at the end, are about what was
+ *     dropped before it was compressed
+ * @private
+ */
+function failAll(callbacks, dropped) {
+  const first = Math.max(callbacks.length - dropped, 0);
+
+  callAll(callbacks.slice(0, first), createSocketDestroyedError());
+  callAll(
+    callbacks.slice(first),
+    new Error('The socket was closed while data was being compressed')
+  );
 }
 
 function rethrow(err) {

@@ -354,7 +354,8 @@ function emitOf(index, end) {
         this.handleClosed(
           (detail & 1) === 1,
           [payload.readDoubleLE(0), payload.readDoubleLE(8)],
-          detail >>> 1
+          detail >>> 1,
+          payload.readDoubleLE(16)
         );
         return;
       }

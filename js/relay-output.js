@@ -8,6 +8,7 @@
 const net = require('net');
 
 const addon = require('./binding');
+const { byteLength } = require('./data');
 const { OPCODE_CLOSE, setImmediate } = require('./constants');
 
 const OPCODE_MASK = 0xf;
@@ -52,7 +53,11 @@ class RelayOutput {
    * @param {Function} [cb] Called when it has been written
    */
   sendFrame(flags, payload, cb) {
-    if (this._deferred.length > 0 || flags & addon.FLAG_COMPRESS) {
+    if (
+      this._deferred.length > 0 ||
+      (flags & addon.FLAG_COMPRESS &&
+        this.engine.compresses(flags, byteLength(payload)))
+    ) {
       this._defer(flags, payload, cb);
     } else {
       this._sendNow(flags, payload, cb);

@@ -86,6 +86,46 @@ module.exports = {
     await transcript.drain();
   }),
 
+  'terminated right after sending much': agreed(async (transcript, ws) => {
+    const done = callbacks(transcript, ['plain', 'much', 'more', 'behind']);
+
+    ws.send('before', { compress: false }, done[0].cb);
+    ws.send(words, done[1].cb);
+    ws.send(Buffer.from(words), done[2].cb);
+    ws.ping('', undefined, done[3].cb);
+    ws.terminate();
+    await Promise.all(done.map(({ promise }) => promise));
+    await transcript.drain();
+  }),
+
+  'terminated, and only what is not compressed has callbacks': agreed(
+    async (transcript, ws) => {
+      const done = callbacks(transcript, ['before', 'behind', 'last']);
+
+      ws.send('before', { compress: false }, done[0].cb);
+      ws.send(long);
+      ws.send('behind', { compress: false }, done[1].cb);
+      ws._socket.destroy();
+      ws.send('last', done[2].cb);
+      await Promise.all(done.map(({ promise }) => promise));
+      await transcript.drain();
+    }
+  ),
+
+  'terminated after sending what is too short to be compressed': agreed(
+    async (transcript, ws) => {
+      const done = callbacks(transcript, ['short', 'long', 'short again']);
+
+      ws.send('short', done[0].cb);
+      ws.send(long, done[1].cb);
+      ws.send('short', done[2].cb);
+      ws.terminate();
+      await Promise.all(done.map(({ promise }) => promise));
+      await transcript.drain();
+    },
+    { threshold: 1000, ...withoutContext }
+  ),
+
   'closed right after sending': agreed(async (transcript, ws) => {
     const done = callbacks(transcript, ['a', 'b', 'late']);
 

@@ -5,19 +5,7 @@
 // titles, the transports ('*': all), and why. They run, and are reported as
 // todo: some come out equal by chance.
 //
-const core = [
-  'port',
-  'http server',
-  'UNIX socket',
-  'client',
-  'client over a UNIX socket'
-];
 const differences = new Map([
-  ['terminated right after sending', [core, 'what was sent before goes out']],
-  [
-    'a stream that is destroyed while it is compressing',
-    [core, 'what was sent before goes out']
-  ],
   [
     'a frame made by Sender.frame while another is compressed',
     ['*', 'it does not overtake the other']

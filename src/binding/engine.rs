@@ -163,6 +163,15 @@ impl Engine {
         frame
     }
 
+    /// Whether that frame, with a payload of `length` bytes, is to be compressed.
+    #[napi(catch_unwind)]
+    pub fn compresses(&self, flags: u32, length: u32) -> bool {
+        match (&self.state, Command::new(NOBODY, flags, &[])) {
+            (Some(engine), Some(command)) => engine.encoder.compresses(&command, length as usize),
+            _ => false,
+        }
+    }
+
     /// The header of that frame, if its payload is large and goes out as it is,
     /// to be written behind it; else nothing.
     ///

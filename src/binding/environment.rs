@@ -205,6 +205,15 @@ impl Environment {
         })
     }
 
+    /// Drops what a connection, which is about to be terminated, has not compressed
+    /// yet, and all behind it.
+    #[napi(catch_unwind)]
+    pub fn abandon(&self, index: u32, generation: u32) {
+        if let Some(connection) = self.connection(index, generation) {
+            connection.abandon();
+        }
+    }
+
     /// Bytes read and bytes written, or nothing if the connection is gone.
     #[napi(catch_unwind)]
     pub fn traffic(&self, index: u32, generation: u32) -> Option<Vec<f64>> {

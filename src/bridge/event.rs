@@ -31,7 +31,8 @@ pub enum EventKind {
     End = 8,
     /// The transport is gone; the last event of a connection. `detail`: 1 if
     /// close frames went both ways, and above that bit the system's number of
-    /// the error that ended it. Payload: bytes read and bytes written, two
+    /// the error that ended it. Payload: bytes read, bytes written, and how many
+    /// commands that asked to know were dropped before they were compressed, three
     /// little-endian doubles.
     Closed = 9,
     /// The kernel took all bytes of `value` more commands that asked to know.

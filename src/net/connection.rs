@@ -31,6 +31,8 @@ pub struct Connection {
     reading_blocked: AtomicBool,
     /// What is received is also wanted as it comes.
     tapped: AtomicBool,
+    /// What has not been compressed yet is not to be sent.
+    abandoned: AtomicBool,
 }
 
 impl Connection {
@@ -46,7 +48,14 @@ impl Connection {
             inbound_limit: AtomicUsize::new(usize::MAX),
             reading_blocked: AtomicBool::new(false),
             tapped: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
         }
+    }
+
+    /// A `Terminate` command is about to follow: what was sent and waits to be
+    /// compressed, and all behind it, is dropped.
+    pub fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
     }
 
     /// Commands with as many payload bytes of messages are on their way to the I/O
@@ -66,7 +75,7 @@ impl Connection {
         let mut output = lock(&self.output);
         // While the lock is held, so that no byte counts twice.
         self.handed_over.fetch_sub(handed_over, Ordering::Relaxed);
-        let wake = output.submit(commands);
+        let wake = output.submit(commands, &self.abandoned);
         let acknowledged = output.take_acknowledged();
         if output.tapped {
             self.tapped.store(true, Ordering::Relaxed);

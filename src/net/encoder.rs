@@ -87,6 +87,19 @@ impl Encoder {
         });
     }
 
+    /// Whether the frame that `command` asks for is to be compressed, if its payload is
+    /// `length` bytes.
+    #[must_use]
+    pub fn compresses(&self, command: &Command<'_>, length: usize) -> bool {
+        let (Some(compressor), OpCode::Data(data)) =
+            (&self.compressor, OpCode::from(command.opcode()))
+        else {
+            return false;
+        };
+        let first = data != Data::Continue;
+        compressor.is_to_compress(first, command.has(flag::COMPRESS), length)
+    }
+
     /// Appends the header of an unmasked frame of `length` bytes.
     pub fn header(command: &Command<'_>, length: usize, out: &mut Vec<u8>) {
         encode_header(&header_of(command, None), length, out);

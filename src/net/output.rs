@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
 use super::config::ConnectionConfig;
@@ -85,6 +86,11 @@ pub(super) struct Output {
     /// Our side is to be ended when the queue is empty.
     pub(super) ending: bool,
     pub(super) terminated: bool,
+    /// The connection was given up before a frame was compressed: neither it nor what
+    /// follows is sent.
+    dropping: bool,
+    /// Commands that asked to know and were not sent for that reason.
+    dropped: u32,
     /// Writing failed: nothing more goes out.
     pub(super) failed: bool,
     /// The system's number of the error by which it failed.
@@ -117,6 +123,8 @@ impl Output {
             closing: ClosingHandshake::default(),
             ending: false,
             terminated: false,
+            dropping: false,
+            dropped: 0,
             failed: false,
             error: None,
             resetting: false,
@@ -160,6 +168,11 @@ impl Output {
         self.written
     }
 
+    /// Commands that asked to know and were dropped before they were compressed.
+    pub(super) fn dropped(&self) -> u32 {
+        self.dropped
+    }
+
     pub(super) fn stream(&self) -> Option<&Writer> {
         self.stream.as_ref()
     }
@@ -181,7 +194,14 @@ impl Output {
 
     /// Carries commands out in order and offers what they send to the kernel.
     /// Returns whether the connection's task has something to do.
-    pub(super) fn submit<'a>(&mut self, commands: impl Iterator<Item = Command<'a>>) -> bool {
+    ///
+    /// Once `abandoned` is set, the first frame that is to be compressed, and all that
+    /// would be sent after it, are not sent.
+    pub(super) fn submit<'a>(
+        &mut self,
+        commands: impl Iterator<Item = Command<'a>>,
+        abandoned: &AtomicBool,
+    ) -> bool {
         if self.stream.is_none() {
             return false;
         }
@@ -191,15 +211,27 @@ impl Output {
             scratch.marks.clear();
             let mut wake = false;
             for command in commands {
-                if self.terminated {
-                    break;
+                if !self.drop_uncompressed(&command, abandoned) && !self.terminated {
+                    wake |= self.carry_out(&command, scratch);
                 }
-                wake |= self.carry_out(&command, scratch);
             }
             self.offer(scratch);
             scratch.bytes.shrink_to(SCRATCH_KEPT);
             wake || self.failed || self.is_blocked()
         })
+    }
+
+    /// Whether the connection was given up before this is compressed, or what stands
+    /// before it.
+    fn drop_uncompressed(&mut self, command: &Command<'_>, abandoned: &AtomicBool) -> bool {
+        if !matches!(command.kind, CommandKind::Frame | CommandKind::Raw) {
+            return false;
+        }
+        self.dropping |= abandoned.load(Ordering::Relaxed)
+            && command.kind == CommandKind::Frame
+            && self.encoder.compresses(command, command.data_length());
+        self.dropped += u32::from(self.dropping && command.has(flag::ACKNOWLEDGE));
+        self.dropping
     }
 
     /// Returns whether the connection's task has something to do.

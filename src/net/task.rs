@@ -304,6 +304,7 @@ impl ConnectionTask {
         let clean = output.closing.is_clean();
         let error = self.error.or(output.error);
         let resetting = output.resetting;
+        let dropped = output.dropped();
         let stream = output.take_stream();
         drop(output);
         if let Some(stream) = stream {
@@ -321,15 +322,19 @@ impl ConnectionTask {
             clippy::cast_precision_loss,
             reason = "JavaScript's numbers are doubles; exact up to 2^53 bytes"
         )]
-        let traffic = [self.connection.bytes_read.load(Ordering::Relaxed), written]
-            .map(|count| (count as f64).to_le_bytes());
+        let counts = [
+            self.connection.bytes_read.load(Ordering::Relaxed),
+            written,
+            dropped.into(),
+        ]
+        .map(|count| (count as f64).to_le_bytes());
         let index = self.connection.id.index;
         with_batch(&self.connection.inbox, |batch| {
             batch.push_payload(
                 EventKind::Closed,
                 u32::from(clean) | error << 1,
                 index,
-                traffic.as_flattened(),
+                counts.as_flattened(),
             );
         });
     }

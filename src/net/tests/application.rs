@@ -17,6 +17,7 @@ use super::{DEADLINE, expect};
 use crate::bridge::{
     Command, CommandKind, ConnectionId, EventKind, Inbox, RECORD_WORDS, Reader, Wake, flag,
 };
+use crate::protocol::DeflateConfig;
 
 /// The sign that a record's payload is memory of its own.
 const LARGE: u32 = 1 << 31;
@@ -89,6 +90,8 @@ pub struct Config {
     pub heartbeat: (u32, u32),
     pub max_inbound_bytes: u32,
     pub client: bool,
+    /// permessage-deflate is agreed on, and applied to whatever asks for it.
+    pub deflate: bool,
 }
 
 impl Default for Config {
@@ -101,6 +104,7 @@ impl Default for Config {
             heartbeat: (0, 0),
             max_inbound_bytes: u32::MAX,
             client: false,
+            deflate: false,
         }
     }
 }
@@ -112,6 +116,8 @@ impl Config {
     }
 
     fn payload(self) -> Vec<u8> {
+        let deflate = DeflateConfig::default().to_words();
+        let [negotiated, settings, threshold] = if self.deflate { deflate } else { [0; 3] };
         let words: [u32; CONFIG_WORDS] = [
             self.max_payload,
             0,
@@ -122,9 +128,9 @@ impl Config {
             self.heartbeat.0,
             self.heartbeat.1,
             self.max_inbound_bytes,
-            0,
-            0,
-            0,
+            negotiated,
+            settings,
+            threshold,
         ];
         words.into_iter().flat_map(u32::to_ne_bytes).collect()
     }

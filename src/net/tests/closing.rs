@@ -233,39 +233,52 @@ async fn closed_tells_the_bytes_read_and_written() {
     assert_eq!(application.event().await.kind, EventKind::Sent as u32);
     application.command(id, CommandKind::Terminate);
     let payload = application.event().await.payload_of(EventKind::Closed, id);
-    let (doubles, _) = payload.as_chunks::<8>();
-    let counts: Vec<String> = doubles
-        .iter()
-        .map(|double| f64::from_le_bytes(*double).to_string())
-        .collect();
-    assert_eq!(counts, [written.to_string(), read.to_string()]);
+    assert_eq!(counts(&payload), [written, read, 0]);
 }
 
 #[tokio::test]
-async fn id_of_a_connection_that_is_gone_does_not_reach_the_next_one() {
-    let mut application = Application::new();
-    let (first, _client) = connect(&mut application, Config::default()).await;
-    application.command(first, CommandKind::Terminate);
-    application
-        .event()
-        .await
-        .detail_of(EventKind::Closed, first);
-    assert!(application.environment.connection(first).is_none());
-
-    let (second, mut client) = connect(&mut application, Config::default()).await;
-    assert_eq!(second.index, first.index, "the index is used again");
-    let block = [
-        frame(first, TEXT, b"stale"),
-        frame(second, TEXT, b"1"),
-        record(first, CommandKind::Terminate, 0, &[]),
-        frame(second, TEXT, b"2"),
-    ];
-    application.flush(&block.concat());
-    application.send(first, TEXT, b"stale", 0);
-    application.send(second, TEXT, b"3", 0);
-    for text in ["1", "2", "3"] {
-        let message = expect("a message", client.next()).await;
-        let message = message.expect("it is open").expect("a message");
-        assert_eq!(message, Message::text(text));
+async fn what_waits_to_be_compressed_is_dropped_by_a_termination() {
+    let config = Config {
+        deflate: true,
+        ..Config::default()
+    };
+    for abandoned in [false, true] {
+        let mut application = Application::new();
+        let mut peer = RawPeer::connect(application.address()).await;
+        peer.write(super::peer::HANDSHAKE).await;
+        let id = application.accept(config).await;
+        peer.read_head().await;
+        let flags = [0, flag::COMPRESS, flag::COMPRESS, 0];
+        let frames = flags.map(|flags| {
+            let flags =
+                flags | flag::ACKNOWLEDGE | flag::FIN | u32::from(TEXT) << flag::OPCODE_SHIFT;
+            record(id, CommandKind::Frame, flags, b"some")
+        });
+        let terminate = record(id, CommandKind::Terminate, 0, &[]);
+        if abandoned {
+            application.connection(id).abandon();
+        }
+        application.flush(&[&frames.concat()[..], &terminate].concat());
+        let sent = application.event().await;
+        assert_eq!(sent.kind, EventKind::Sent as u32);
+        assert_eq!(sent.value, if abandoned { 1 } else { 4 });
+        let closed = application.event().await;
+        let [_, _, dropped] = counts(&closed.payload_of(EventKind::Closed, id))[..] else {
+            panic!("three counts");
+        };
+        assert_eq!(dropped, if abandoned { 3 } else { 0 });
+        let received = peer.read_to_end().await;
+        assert_eq!(&received[..6], b"\x81\x04some");
+        assert_eq!(received.len() == 6, abandoned);
     }
+}
+
+/// The numbers in the payload of `Closed`.
+fn counts(payload: &[u8]) -> Vec<usize> {
+    let (doubles, _) = payload.as_chunks::<8>();
+    doubles
+        .iter()
+        .map(|double| f64::from_le_bytes(*double).to_string())
+        .map(|text| text.parse().expect("an integer"))
+        .collect()
 }

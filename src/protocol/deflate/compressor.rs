@@ -41,6 +41,18 @@ impl Compressor {
         }
     }
 
+    /// Whether the next data frame's payload, of `length` bytes, is going to be
+    /// compressed; see [`encode`](Self::encode).
+    #[must_use]
+    pub fn is_to_compress(&self, first: bool, compress: bool, length: usize) -> bool {
+        if first {
+            let too_short = self.config.own_no_context_takeover && length < self.config.threshold;
+            compress && !too_short
+        } else {
+            self.compressing
+        }
+    }
+
     /// Handles the payload, not yet masked, of one data frame; frames are to be
     /// given in the order in which they are sent, control frames not at all.
     ///
@@ -57,11 +69,7 @@ impl Compressor {
         payload: &[u8],
         out: &mut Vec<u8>,
     ) -> Coding {
-        if first {
-            let too_short =
-                self.config.own_no_context_takeover && payload.len() < self.config.threshold;
-            self.compressing = compress && !too_short;
-        }
+        self.compressing = self.is_to_compress(first, compress, payload.len());
         if !self.compressing {
             return Coding::Plain;
         }

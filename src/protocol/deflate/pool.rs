@@ -91,7 +91,7 @@ impl DeflateSettings {
 /// A state at the beginning of a stream.
 pub(super) fn take_deflate(settings: DeflateSettings) -> Deflate {
     let kept = with_pool(|pool| {
-        let index = pool.deflate.iter().position(|(of, _)| *of == settings)?;
+        let index = pool.deflate.iter().rposition(|(of, _)| *of == settings)?;
         Some(pool.deflate.swap_remove(index).1)
     });
     match kept.flatten() {

@@ -70,7 +70,10 @@ impl Slab {
             if block.free == 0 {
                 self.with_room.remove(&number);
             }
-            block.bytes.resize(BLOCK, 0);
+            if block.bytes.is_empty() {
+                // Zeros that need no page until something else is written.
+                block.bytes = vec![0; BLOCK];
+            }
             let range = slot.start()..slot.start() + piece.len();
             if let Some(target) = block.bytes.get_mut(range) {
                 slot.length = piece.len();
