@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 use std::task::Waker;
 
 use super::config::ConnectionConfig;
@@ -66,7 +67,7 @@ pub(super) struct Output {
     /// The connection's task.
     waker: Option<Waker>,
     /// Set by `Upgrade` until the task takes it.
-    pub(super) config: Option<Box<ConnectionConfig>>,
+    pub(super) config: Option<Arc<ConnectionConfig>>,
     encoder: Encoder,
     /// Bytes that count as received from the peer.
     pub(super) injected: Vec<u8>,
@@ -214,7 +215,7 @@ impl Output {
                 false
             }
             CommandKind::Upgrade => {
-                self.config = ConnectionConfig::from_payload(command.payload).map(Box::new);
+                self.config = ConnectionConfig::shared(command.payload);
                 if let Some(config) = &self.config {
                     self.encoder = Encoder::new(config);
                 }
