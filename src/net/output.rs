@@ -57,6 +57,10 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
+/// Bytes that count as received, which few connections ever have.
+#[derive(Default)]
+pub(super) struct Injected(pub(super) Vec<u8>);
+
 /// The sending half of a connection.
 #[expect(
     clippy::struct_excessive_bools,
@@ -69,8 +73,8 @@ pub(super) struct Output {
     /// Set by `Upgrade` until the task takes it.
     pub(super) config: Option<Arc<ConnectionConfig>>,
     encoder: Encoder,
-    /// Bytes that count as received from the peer.
-    pub(super) injected: Vec<u8>,
+    /// Bytes that count as received from the peer, if there are any.
+    pub(super) injected: Option<Box<Injected>>,
     queue: Vec<u8>,
     /// Bytes of `queue` that have been written.
     head: usize,
@@ -107,7 +111,7 @@ impl Output {
             waker: None,
             config: None,
             encoder: Encoder::default(),
-            injected: Vec::new(),
+            injected: None,
             queue: Vec::new(),
             head: 0,
             written,
@@ -239,7 +243,8 @@ impl Output {
                 false
             }
             CommandKind::Inject => {
-                self.injected.extend_from_slice(command.payload);
+                let injected = self.injected.get_or_insert_default();
+                injected.0.extend_from_slice(command.payload);
                 true
             }
             CommandKind::Pause => {

@@ -277,11 +277,10 @@ impl ConnectionTask {
         let Phase::Open(framing) = &mut self.phase else {
             return false;
         };
-        let mut injected = std::mem::take(&mut lock(&self.connection.output).injected);
-        if injected.is_empty() {
+        let Some(mut injected) = lock(&self.connection.output).injected.take() else {
             return false;
-        }
-        framing.receive(&self.connection, &mut injected);
+        };
+        framing.receive(&self.connection, &mut injected.0);
         true
     }
 
