@@ -137,6 +137,13 @@ impl Environment {
         self.dispatcher.has_own_events()
     }
 
+    /// Keeps a copy of a payload for commands of the next blocks that have it in
+    /// common; without one nothing is kept.
+    #[napi(catch_unwind)]
+    pub fn share(&mut self, payload: Option<BufferSlice<'_>>) {
+        self.dispatcher.share(payload.as_deref());
+    }
+
     /// Carries out one command with its payload where it is. True if events
     /// arose here.
     #[napi(catch_unwind)]
