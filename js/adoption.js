@@ -47,6 +47,8 @@ function adopt(relay) {
   handle.reading = false;
   const prototype = Object.getPrototypeOf(socket);
 
+  // Properties come first: what is added behind a prototype is not shared by V8.
+  socket[kConnection] = null;
   // Without a `_read()` what is left can be read and nothing more. The relay
   // hears of it by 'data'.
   Object.setPrototypeOf(socket, prototypesOn(prototype).drained);

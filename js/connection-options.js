@@ -17,6 +17,10 @@ const AUTO_PONG = 1;
 const SKIP_UTF8_VALIDATION = 2;
 const CLIENT = 4;
 
+// What `configOf()` returns.
+const words = new Uint32Array(addon.CONFIG_WORD_COUNT);
+const config = Buffer.from(words.buffer);
+
 /**
  * Those of ws come first; the others are ours.
  */
@@ -54,6 +58,9 @@ function checkHeartbeat(heartbeat) {
 }
 
 /**
+ * The configuration of a connection as the core takes it. There is one piece of
+ * memory for it, which the next call writes anew.
+ *
  * @param {Object} options Options of a server or a client
  * @param {Boolean} isServer Whether we are the server
  * @param {Object} extensions The accepted extensions
@@ -63,8 +70,8 @@ function checkHeartbeat(heartbeat) {
 function configOf(options, isServer, extensions) {
   const { [extensionName]: perMessageDeflate } = extensions;
   const { heartbeat } = options;
-  const words = new Uint32Array(addon.CONFIG_WORD_COUNT);
 
+  words.fill(0);
   words[0] = limit(options.maxPayload);
   words[1] = limit(options.maxFragments);
   words[2] = limit(options.maxBufferedChunks);
@@ -79,7 +86,7 @@ function configOf(options, isServer, extensions) {
   words[8] = byteLimit(options.maxInboundBytes) || MAX_INBOUND_BYTES;
   if (perMessageDeflate) words.set(deflateWordsOf(perMessageDeflate), 9);
 
-  return Buffer.from(words.buffer);
+  return config;
 }
 
 /**

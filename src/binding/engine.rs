@@ -77,7 +77,7 @@ impl Engine {
     /// If it does not.
     #[napi(constructor, catch_unwind)]
     pub fn new(config: BufferSlice<'_>) -> Result<Self> {
-        let config = ConnectionConfig::from_payload(&config)
+        let config = ConnectionConfig::shared(&config)
             .ok_or_else(|| Error::from_reason("not a configuration"))?;
         Ok(Self {
             state: Some(net::Engine::new(config)),

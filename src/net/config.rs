@@ -1,8 +1,10 @@
 //! What JavaScript decides for a connection when it accepts the handshake.
 
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::protocol::{DEFLATE_WORDS, DeflateConfig, Heartbeat, Limits, Role};
+use crate::protocol::{DEFLATE_WORDS, DeflateConfig, Heartbeat, Limits, ReceiverConfig, Role};
 
 /// Words of the payload of an `Upgrade` command, in the order of the fields of
 /// [`ConnectionConfig`]: maxPayload, maxFragments, maxBufferedChunks,
@@ -26,10 +28,10 @@ pub struct ConnectionConfig {
     pub role: Role,
     /// What a peer may make us hold.
     pub limits: Limits,
+    /// What the receiver is told of all this.
+    pub receiver: Arc<ReceiverConfig>,
     /// Answer pings without asking JavaScript.
     pub auto_pong: bool,
-    /// Accept text that is not UTF-8.
-    pub skip_utf8_validation: bool,
     /// Time for the closing handshake, from our close frame on.
     pub close_timeout: Duration,
     /// Ping the peer and expect an answer.
@@ -40,7 +42,29 @@ pub struct ConnectionConfig {
     pub deflate: Option<DeflateConfig>,
 }
 
+thread_local! {
+    /// What was read last, from which payload: the connections of a listener have
+    /// one configuration.
+    static LAST: RefCell<Option<(Box<[u8]>, Arc<ConnectionConfig>)>> = const { RefCell::new(None) };
+}
+
 impl ConnectionConfig {
+    /// As [`from_payload`](Self::from_payload); the same for connections that come
+    /// one after the other with the same payload.
+    #[must_use]
+    pub fn shared(payload: &[u8]) -> Option<Arc<Self>> {
+        LAST.with_borrow_mut(|last| {
+            if let Some((known, config)) = last
+                && **known == *payload
+            {
+                return Some(Arc::clone(config));
+            }
+            let config = Arc::new(Self::from_payload(payload)?);
+            *last = Some((payload.into(), Arc::clone(&config)));
+            Some(config)
+        })
+    }
+
     /// Reads the payload of an `Upgrade` command.
     #[must_use]
     pub fn from_payload(payload: &[u8]) -> Option<Self> {
@@ -58,27 +82,35 @@ impl ConnectionConfig {
             max_inbound_bytes,
             deflate @ ..,
         ] = words.map(u32::from_ne_bytes);
+        let role = if switches & CLIENT == 0 {
+            Role::Server
+        } else {
+            Role::Client
+        };
+        let limits = Limits {
+            max_payload: max_payload.into(),
+            max_fragments,
+            max_buffered_chunks,
+            max_pending_auto_pongs,
+        };
+        let deflate = DeflateConfig::from_words(&deflate);
         Some(Self {
-            role: if switches & CLIENT == 0 {
-                Role::Server
-            } else {
-                Role::Client
-            },
-            limits: Limits {
-                max_payload: max_payload.into(),
-                max_fragments,
-                max_buffered_chunks,
-                max_pending_auto_pongs,
-            },
+            role,
+            limits,
+            receiver: Arc::new(ReceiverConfig {
+                role,
+                limits,
+                skip_utf8_validation: switches & SKIP_UTF8_VALIDATION != 0,
+                inflate: deflate.map(|deflate| deflate.inflate()),
+            }),
             auto_pong: switches & AUTO_PONG != 0,
-            skip_utf8_validation: switches & SKIP_UTF8_VALIDATION != 0,
             close_timeout: milliseconds(close_timeout),
             heartbeat: (interval > 0).then(|| Heartbeat {
                 interval: milliseconds(interval),
                 timeout: milliseconds(timeout),
             }),
             max_inbound_bytes: max_inbound_bytes as usize,
-            deflate: DeflateConfig::from_words(&deflate),
+            deflate,
         })
     }
 }

@@ -19,7 +19,7 @@ pub struct Connection {
     pub(super) id: ConnectionId,
     pub(super) inbox: Arc<Inbox>,
     /// Number of the I/O thread it lives on.
-    pub(super) thread: usize,
+    thread: u32,
     pub(super) output: Mutex<Output>,
     pub(super) bytes_read: AtomicU64,
     /// Payload bytes of messages that were handed to the I/O thread and that
@@ -40,7 +40,7 @@ impl Connection {
         Self {
             id,
             inbox,
-            thread,
+            thread: u32::try_from(thread).unwrap_or(u32::MAX),
             output: Mutex::new(output),
             bytes_read: AtomicU64::new(0),
             handed_over: AtomicUsize::new(0),
@@ -56,6 +56,11 @@ impl Connection {
     /// compressed, and all behind it, is dropped.
     pub fn abandon(&self) {
         self.abandoned.store(true, Ordering::Relaxed);
+    }
+
+    /// Number of the I/O thread it lives on.
+    pub(super) fn thread(&self) -> usize {
+        self.thread as usize
     }
 
     /// Commands with as many payload bytes of messages are on their way to the I/O

@@ -98,7 +98,7 @@ impl Dispatcher {
             && !compressing
             && runs
                 .iter()
-                .all(|run| self.is_settled(run.connection.thread))
+                .all(|run| self.is_settled(run.connection.thread()))
         {
             for run in runs.drain(..) {
                 self.submit_here(&run.connection, commands.clone().within(run.range));
@@ -123,7 +123,7 @@ impl Dispatcher {
         let Some(connection) = connection else {
             return;
         };
-        if self.is_settled(connection.thread) && !command.has(flag::COMPRESS) {
+        if self.is_settled(connection.thread()) && !command.has(flag::COMPRESS) {
             self.submit_here(&connection, std::iter::once(*command));
         } else {
             let block = command.to_block();
@@ -207,7 +207,7 @@ impl Dispatcher {
         let bytes: Arc<[u8]> = block.into();
         for (number, thread) in self.threads.iter().enumerate() {
             let mine: Vec<Run> = runs
-                .extract_if(.., |run| run.connection.thread == number)
+                .extract_if(.., |run| run.connection.thread() == number)
                 .collect();
             for run in &mine {
                 run.connection.hand_over(run.data);

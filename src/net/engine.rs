@@ -4,15 +4,16 @@
 //! moves. A relay's engine goes over to the task as it is when the descriptor
 //! of its socket is adopted, in the middle of a message if need be.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::config::ConnectionConfig;
 use super::encoder::Encoder;
-use crate::protocol::{Expired, ProtocolError, Receiver, ReceiverConfig, Sink, Timers};
+use crate::protocol::{Expired, ProtocolError, Receiver, Sink, Timers};
 
 /// The protocol's state of one connection.
 pub struct Engine {
-    pub(super) config: ConnectionConfig,
+    pub(super) config: Arc<ConnectionConfig>,
     pub(super) receiver: Receiver,
     pub(super) timers: Timers,
     /// Encodes frames, as long as there is no output to do it.
@@ -22,14 +23,10 @@ pub struct Engine {
 impl Engine {
     /// The engine of a connection that opens now.
     #[must_use]
-    pub fn new(config: ConnectionConfig) -> Self {
+    pub fn new(config: impl Into<Arc<ConnectionConfig>>) -> Self {
+        let config = config.into();
         Self {
-            receiver: Receiver::new(ReceiverConfig {
-                role: config.role,
-                limits: config.limits,
-                skip_utf8_validation: config.skip_utf8_validation,
-                inflate: config.deflate.map(|deflate| deflate.inflate()),
-            }),
+            receiver: Receiver::new(Arc::clone(&config.receiver)),
             timers: Timers::new(Instant::now(), config.heartbeat),
             encoder: Encoder::new(&config),
             config,

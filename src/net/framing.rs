@@ -4,16 +4,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
+use super::config::ConnectionConfig;
 use super::connection::Connection;
 use super::engine::Engine;
 use super::publish::with_batch;
 use super::task::READ_BUFFER;
 use crate::bridge::{Batch, EventKind, lock};
-use crate::protocol::{Expired, Limits, Payload, Receiver, Sink, Timers};
+use crate::protocol::{Expired, Payload, Receiver, Sink, Timers};
 
 /// Bytes that may wait for JavaScript from a connection even when all together
 /// are too many: the others' flood must not keep its pings from being answered.
@@ -21,12 +21,10 @@ const RESERVE: usize = 4 * 1024;
 
 /// The receiving half of a connection and its timers.
 pub(super) struct Framing {
+    config: Arc<ConnectionConfig>,
     receiver: Receiver,
     timers: Timers,
     sleep: Option<Pin<Box<Sleep>>>,
-    auto_pong: bool,
-    limits: Limits,
-    close_timeout: Duration,
     closing_timed: bool,
     /// We do not read, by JavaScript's wish or because it is behind.
     suspended: bool,
@@ -41,12 +39,10 @@ impl Framing {
             encoder: _,
         } = engine;
         Self {
+            config,
             receiver,
             timers,
             sleep: None,
-            auto_pong: config.auto_pong,
-            limits: config.limits,
-            close_timeout: config.close_timeout,
             closing_timed: false,
             suspended: false,
         }
@@ -65,8 +61,7 @@ impl Framing {
             let mut inbound = Inbound {
                 batch,
                 connection,
-                auto_pong: self.auto_pong,
-                limits: &self.limits,
+                config: &self.config,
                 cost: raw_cost,
             };
             let result = self.receiver.handle_input(bytes, &mut inbound);
@@ -159,7 +154,8 @@ impl Framing {
         if !self.closing_timed {
             self.closing_timed = true;
             let now = Instant::now().into_std();
-            self.timers.handle_closing_started(now, self.close_timeout);
+            self.timers
+                .handle_closing_started(now, self.config.close_timeout);
         }
     }
 }
@@ -168,8 +164,7 @@ impl Framing {
 struct Inbound<'a> {
     batch: &'a mut Batch,
     connection: &'a Connection,
-    auto_pong: bool,
-    limits: &'a Limits,
+    config: &'a ConnectionConfig,
     cost: usize,
 }
 
@@ -201,8 +196,8 @@ impl Sink for Inbound<'_> {
 
     fn ping(&mut self, payload: &[u8]) {
         self.push(EventKind::Ping, 0, payload);
-        if self.auto_pong {
-            lock(&self.connection.output).auto_pong(payload, self.limits);
+        if self.config.auto_pong {
+            lock(&self.connection.output).auto_pong(payload, &self.config.limits);
         }
     }
 

@@ -266,7 +266,7 @@ impl Opening {
         let early = self.buffer.get(length..).unwrap_or_default().to_vec();
         // A task of its own: that of the opening is several times as large, and
         // lives as long as its last part.
-        tokio::spawn(ConnectionTask::new(connection, self.reader, early, guard));
+        tokio::spawn(ConnectionTask::new(connection, self.reader, early, guard).run());
     }
 }
 

@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
@@ -57,6 +58,10 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
+/// Bytes that count as received, which few connections ever have.
+#[derive(Default)]
+pub(super) struct Injected(pub(super) Vec<u8>);
+
 /// The sending half of a connection.
 #[expect(
     clippy::struct_excessive_bools,
@@ -67,10 +72,10 @@ pub(super) struct Output {
     /// The connection's task.
     waker: Option<Waker>,
     /// Set by `Upgrade` until the task takes it.
-    pub(super) config: Option<Box<ConnectionConfig>>,
+    pub(super) config: Option<Arc<ConnectionConfig>>,
     encoder: Encoder,
-    /// Bytes that count as received from the peer.
-    pub(super) injected: Vec<u8>,
+    /// Bytes that count as received from the peer, if there are any.
+    pub(super) injected: Option<Box<Injected>>,
     queue: Vec<u8>,
     /// Bytes of `queue` that have been written.
     head: usize,
@@ -112,7 +117,7 @@ impl Output {
             waker: None,
             config: None,
             encoder: Encoder::default(),
-            injected: Vec::new(),
+            injected: None,
             queue: Vec::new(),
             head: 0,
             written,
@@ -250,7 +255,7 @@ impl Output {
                 false
             }
             CommandKind::Upgrade => {
-                self.config = ConnectionConfig::from_payload(command.payload).map(Box::new);
+                self.config = ConnectionConfig::shared(command.payload);
                 if let Some(config) = &self.config {
                     self.encoder = Encoder::new(config);
                 }
@@ -274,7 +279,8 @@ impl Output {
                 false
             }
             CommandKind::Inject => {
-                self.injected.extend_from_slice(command.payload);
+                let injected = self.injected.get_or_insert_default();
+                injected.0.extend_from_slice(command.payload);
                 true
             }
             CommandKind::Pause => {

@@ -13,6 +13,7 @@
 //! RFC 6455 §5.2, §5.4, §5.5, §6.2 (receiving data), §7.1.7 (failing).
 
 use std::mem;
+use std::sync::Arc;
 
 use super::{
     cut_field::CutField,
@@ -87,14 +88,47 @@ struct Inflation {
     cut_frame: Vec<u8>,
 }
 
+/// RFC 6455 §5.5: the payload of a control frame has at most 125 bytes.
+const MAX_CONTROL_PAYLOAD: usize = 125;
+
+/// The payload of a control frame, as far as it came.
+#[derive(Debug)]
+struct CutControl {
+    bytes: [u8; MAX_CONTROL_PAYLOAD],
+    length: usize,
+}
+
+impl Default for CutControl {
+    fn default() -> Self {
+        Self {
+            bytes: [0; MAX_CONTROL_PAYLOAD],
+            length: 0,
+        }
+    }
+}
+
+impl CutControl {
+    fn extend(&mut self, piece: &[u8]) {
+        let room = self.bytes.get_mut(self.length..).unwrap_or_default();
+        for (slot, byte) in room.iter_mut().zip(piece) {
+            *slot = *byte;
+            self.length += 1;
+        }
+    }
+
+    fn payload(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
 /// Decodes one peer's stream of frames.
 #[derive(Debug)]
 pub struct Receiver {
-    config: ReceiverConfig,
+    config: Arc<ReceiverConfig>,
     frame: Frame,
     message: Assembly,
-    /// The payload of a control frame that the input cut; else no memory.
-    control: Vec<u8>,
+    /// The payload of a control frame that the input cut.
+    control: Option<Box<CutControl>>,
     cut: CutField,
     /// From the first compressed frame on.
     inflation: Option<Box<Inflation>>,
@@ -107,9 +141,9 @@ impl Receiver {
     /// A receiver at the start of the stream, which is just behind the opening
     /// handshake.
     #[must_use]
-    pub fn new(config: ReceiverConfig) -> Self {
+    pub fn new(config: impl Into<Arc<ReceiverConfig>>) -> Self {
         Self {
-            config,
+            config: config.into(),
             frame: Frame {
                 length: 0,
                 remaining: 0,
@@ -119,7 +153,7 @@ impl Receiver {
                 masked: false,
             },
             message: Assembly::default(),
-            control: Vec::new(),
+            control: None,
             cut: CutField::default(),
             inflation: None,
             buffered_chunks: 0,
@@ -298,10 +332,9 @@ impl Receiver {
                 if whole {
                     self.handle_control(piece, sink)?;
                 } else {
-                    self.control.extend_from_slice(piece);
-                    if complete {
-                        let payload = mem::take(&mut self.control);
-                        self.handle_control(&payload, sink)?;
+                    self.control.get_or_insert_default().extend(piece);
+                    if complete && let Some(control) = self.control.take() {
+                        self.handle_control(control.payload(), sink)?;
                     }
                 }
             }
@@ -320,7 +353,7 @@ impl Receiver {
             ref limits,
             skip_utf8_validation,
             ..
-        } = self.config;
+        } = *self.config;
         if self.message.compressed() {
             return self.handle_compressed(piece, whole, sink);
         }
@@ -433,7 +466,7 @@ impl Receiver {
     fn finish(&mut self) {
         self.stage = Stage::Finished;
         self.message = Assembly::default();
-        self.control = Vec::new();
+        self.control = None;
         self.inflation = None;
     }
 }
