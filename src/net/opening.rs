@@ -57,6 +57,7 @@ pub(super) async fn serve(
     guard: Arc<Guard>,
 ) {
     // A socket that is gone already shows it when it is read.
+    #[cfg(not(unix))]
     let _ = stream.set_nodelay(true);
     let (reader, writer) = split_tcp(stream);
     let mut opening = Opening {

@@ -4,7 +4,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use super::application::{CLOSE, RESET, TEXT, close_payload, frame, record};
+use super::application::{CLEAN, CLOSE, ENDED, RESET, TEXT, close_payload, frame, record};
 use super::peer::masked_frame;
 use super::{Application, Config, Event, EventKind, RawPeer, connect, expect};
 use crate::bridge::{CommandKind, ConnectionId, flag};
@@ -46,7 +46,7 @@ async fn close_that_the_peer_starts_is_clean_once_it_is_answered() {
     assert_eq!(answer, close(4000, "bye"));
     assert!(expect("the end", client.next()).await.is_none());
     drop(client);
-    assert_eq!(closed(&mut application, id).await.detail, 1);
+    assert_eq!(closed(&mut application, id).await.detail, CLEAN | ENDED);
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn close_that_we_start_is_clean_once_the_peer_answers() {
     let event = application.event().await;
     assert_eq!(event.detail, 1001);
     assert_eq!(event.payload_of(EventKind::Close, id), b"moving");
-    assert_eq!(closed(&mut application, id).await.detail, 1);
+    assert_eq!(closed(&mut application, id).await.detail, CLEAN | ENDED);
 }
 
 #[tokio::test]
@@ -89,9 +89,7 @@ async fn transport_stays_until_the_peer_ends_its_side() {
     peer.write(masked_frame(TEXT, b"not for you")).await;
     peer.end().await;
     let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::End, id), 0);
-    let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::Closed, id), 1);
+    assert_eq!(event.detail_of(EventKind::Closed, id), CLEAN | ENDED);
 }
 
 #[tokio::test]
@@ -114,7 +112,7 @@ async fn no_frame_follows_a_close_frame() {
     application.event().await.payload_of(EventKind::Ping, id);
     application.event().await.detail_of(EventKind::Close, id);
     peer.end().await;
-    assert_eq!(closed(&mut application, id).await.detail, 1);
+    assert_eq!(closed(&mut application, id).await.detail, CLEAN | ENDED);
 }
 
 #[tokio::test]
