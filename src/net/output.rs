@@ -222,9 +222,13 @@ impl Output {
     /// Returns whether the connection's task has something to do.
     fn carry_out(&mut self, command: &Command<'_>, scratch: &mut Scratch) -> bool {
         match command.kind {
-            CommandKind::Frame | CommandKind::Raw if self.failed => false,
+            CommandKind::Frame | CommandKind::Frames | CommandKind::Raw if self.failed => false,
             CommandKind::Frame => {
                 self.frame(command, scratch);
+                false
+            }
+            CommandKind::Frames => {
+                self.frames(command, scratch);
                 false
             }
             CommandKind::Raw => {
@@ -293,6 +297,19 @@ impl Output {
         if kind == MarkKind::Close {
             let _first = self.closing.handle_close_queued();
         }
+    }
+
+    /// Messages that are framed already. They count as buffered until the kernel
+    /// took them all.
+    fn frames(&mut self, command: &Command<'_>, scratch: &mut Scratch) {
+        // RFC 6455 §5.5.1: no frame follows a close frame.
+        if self.closing.is_close_queued() {
+            return;
+        }
+        let (length, frames) = command.frames();
+        self.buffered += length;
+        scratch.bytes.extend_from_slice(frames);
+        self.mark(scratch, length, MarkKind::Plain, false);
     }
 
     /// Queues the answer to a ping; too many that the peer does not take end

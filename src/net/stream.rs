@@ -120,6 +120,15 @@ impl Writer {
         }
     }
 
+    /// The address of the peer's end, of a TCP stream.
+    pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Tcp(writer) => writer.peer_addr(),
+            #[cfg(unix)]
+            Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     pub(super) fn socket(&self) -> SockRef<'_> {
         match self {
             Self::Tcp(writer) => SockRef::from(writer.as_ref()),
