@@ -65,7 +65,7 @@ function checkHeartbeat(heartbeat) {
  * @param {Boolean} isServer Whether we are the server
  * @param {Object} extensions The accepted extensions
  * @return {Buffer} The words of a connection's configuration, as
- *     `src/net/config.rs` reads them
+ *     `src/net/config.rs` reads them. The next call overwrites them
  */
 function configOf(options, isServer, extensions) {
   const { [extensionName]: perMessageDeflate } = extensions;
@@ -85,6 +85,7 @@ function configOf(options, isServer, extensions) {
   words[7] = heartbeat ? timer(heartbeat.timeout) : 0;
   words[8] = byteLimit(options.maxInboundBytes) || MAX_INBOUND_BYTES;
   if (perMessageDeflate) words.set(deflateWordsOf(perMessageDeflate), 9);
+  else words.fill(0, 9);
 
   return config;
 }
