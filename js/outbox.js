@@ -13,8 +13,8 @@ const { OPCODE_BINARY, OPCODE_TEXT, nextTick } = require('./constants');
 
 const BLOCK_SIZE = 64 * 1024;
 const HEAD_SIZE = 16;
-// Larger payloads are not copied into the block.
-const MAX_COPIED_PAYLOAD = 16 * 1024;
+// Payloads from this length on are not copied into the block.
+const LARGE_PAYLOAD = 16 * 1024;
 
 const block = Buffer.from(new ArrayBuffer(BLOCK_SIZE));
 const words = new Uint32Array(block.buffer);
@@ -50,7 +50,7 @@ function write(connection, flags, payload) {
     writeHead(connection, flags, 0);
   } else if (typeof payload === 'string') {
     writeString(connection, flags, payload);
-  } else if (payload.length > MAX_COPIED_PAYLOAD) {
+  } else if (payload.length >= LARGE_PAYLOAD) {
     writeLarge(connection, flags, payload);
   } else {
     reserve(payload.length);
@@ -63,10 +63,10 @@ function writeString(connection, flags, string) {
   // UTF-8 takes at most three bytes for a UTF-16 code unit.
   const most = string.length * 3;
 
-  if (most > MAX_COPIED_PAYLOAD) {
+  if (most >= LARGE_PAYLOAD) {
     const payload = Buffer.from(string);
 
-    if (payload.length > MAX_COPIED_PAYLOAD) {
+    if (payload.length >= LARGE_PAYLOAD) {
       writeLarge(connection, flags, payload);
     } else {
       write(connection, flags, payload);

@@ -24,8 +24,9 @@ use napi_derive::napi;
 
 use super::engine::Engine;
 use super::waker::Waker;
-use crate::bridge::{Command, ConnectionId, Inbox, Reader};
+use crate::bridge::{Command, ConnectionId, Inbox, Reader, SLAB_SIZE};
 use crate::net::{self, Connection, Dispatcher};
+use crate::protocol::give_memory;
 
 /// Where the offset into the slab begins in what [`Environment::take`] returns.
 const OFFSET_SHIFT: u32 = 12;
@@ -75,6 +76,9 @@ impl Environment {
     pub fn new(env: Env, drain: Function<'_, (), ()>) -> Result<Self> {
         let waker = Waker::new(&drain)?;
         let inbox = Arc::new(Inbox::new(Box::new(waker.clone())));
+        if sees_foreign_memory(&env)? {
+            inbox.share_memory();
+        }
         let environment = net::Environment::new(Arc::clone(&inbox));
         let dispatcher = Dispatcher::new(Arc::clone(&environment))
             .map_err(|error| Error::from_reason(format!("oxws can't start: {error}")))?;
@@ -124,8 +128,25 @@ impl Environment {
     /// If there is no memory for it.
     #[napi(catch_unwind)]
     pub fn large<'env>(&mut self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
-        let payload = self.reader.large(number as usize).unwrap_or_default();
-        BufferSlice::from_data(env, payload)
+        give_buffer(env, self.reader.large(number as usize).unwrap_or_default())
+    }
+
+    /// A slab that the last [`Environment::take`] announced, once. JavaScript may
+    /// look only at what it was told of: the rest is still written.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    #[napi(catch_unwind)]
+    pub fn slab<'env>(&self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
+        let slab = self
+            .reader
+            .slab(number as usize)
+            .ok_or_else(|| Error::from_reason("no such slab"))?;
+        // SAFETY: the memory has this length and lives until the last owner of the
+        // slab, of whom JavaScript is one until the finalizer is called, is gone.
+        unsafe {
+            BufferSlice::from_external(env, slab.as_ptr(), SLAB_SIZE, slab, |_, slab| drop(slab))
+        }
     }
 
     /// Carries out the commands in the first `length` bytes of `block`; with
@@ -313,6 +334,31 @@ impl Environment {
         self.environment
             .connection(ConnectionId { index, generation })
     }
+}
+
+/// A buffer of JavaScript's with the memory of `payload`, which the core has back when
+/// that is garbage.
+fn give_buffer(env: &Env, mut payload: Vec<u8>) -> Result<BufferSlice<'_>> {
+    if payload.is_empty() {
+        return BufferSlice::from_data(env, payload);
+    }
+    let (start, length) = (payload.as_mut_ptr(), payload.len());
+    // SAFETY: the memory is of this length and lives until the finalizer is called;
+    // nobody but JavaScript touches it before.
+    unsafe {
+        BufferSlice::from_external(env, start, length, payload, |_, payload| {
+            give_memory(payload);
+        })
+    }
+}
+
+/// Whether JavaScript can be given memory that is not its own. Where V8 has a cage
+/// for all that it sees, as in Electron, it gets a copy.
+fn sees_foreign_memory(env: &Env) -> Result<bool> {
+    let memory = vec![0_u8];
+    let address = memory.as_ptr();
+    let seen = BufferSlice::from_data(env, memory)?;
+    Ok(seen.as_ptr() == address)
 }
 
 /// EINVAL, for arguments that can't be meant.
