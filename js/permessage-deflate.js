@@ -74,7 +74,8 @@ class PerMessageDeflate {
 
     this.params = null;
 
-    this[kCallbacks] = new Set();
+    // Made on first use: most of these stand for what the core does.
+    this[kCallbacks] = null;
     this[kNative] = null;
   }
 
@@ -138,9 +139,9 @@ class PerMessageDeflate {
    * @public
    */
   cleanup() {
-    const callbacks = [...this[kCallbacks]];
+    const callbacks = [...(this[kCallbacks] ?? [])];
 
-    this[kCallbacks].clear();
+    this[kCallbacks]?.clear();
     this[kNative] = null;
     this._deflate = null;
     this._inflate = null;
@@ -383,7 +384,7 @@ function nativeOf(perMessageDeflate) {
  * @private
  */
 function respond(perMessageDeflate, callback, compressing, err, result) {
-  const callbacks = perMessageDeflate[kCallbacks];
+  const callbacks = (perMessageDeflate[kCallbacks] ??= new Set());
   const entry = { callback, compressing };
 
   callbacks.add(entry);

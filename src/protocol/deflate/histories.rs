@@ -9,9 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::idle;
 use super::lru::{Lru, Ticket};
-use super::window::Window;
+use super::slab::{SLOT, Slab, Slot};
 
-/// Bytes that all histories of the process may take: 16,384 connections with messages
+/// Bytes that all histories of the process may take: 32,768 connections with messages
 /// of 1 KiB at most, 2,048 with large ones.
 pub const MOST_HISTORY_BYTES: usize = 64 * 1024 * 1024;
 
@@ -22,8 +22,14 @@ pub(super) struct Histories {
 }
 
 struct Held {
-    kept: Lru<Window>,
+    kept: Lru<History>,
+    slab: Slab,
     bytes: usize,
+}
+
+enum History {
+    Short(Slot),
+    Long(Box<[u8]>),
 }
 
 /// Those of the process.
@@ -35,15 +41,18 @@ impl Histories {
             bound,
             held: Mutex::new(Held {
                 kept: Lru::new(),
+                slab: Slab::new(),
                 bytes: 0,
             }),
         }
     }
 
     /// Keeps a history for who has its ticket.
-    pub fn keep(&self, history: Window) -> Ticket {
+    pub fn keep(&self, bytes: &[u8]) -> Ticket {
+        let long = (bytes.len() > SLOT).then(|| History::Long(bytes.into()));
         let mut held = self.held();
-        held.bytes = held.bytes.saturating_add(history.capacity());
+        let history = long.unwrap_or_else(|| History::Short(held.slab.insert(bytes)));
+        held.bytes = held.bytes.saturating_add(history.memory());
         let ticket = held.kept.insert(history);
         while held.bytes > self.bound
             && let Some((_, oldest)) = held.kept.remove_oldest()
@@ -55,16 +64,35 @@ impl Histories {
         ticket
     }
 
-    /// The history of this ticket, if it is still there.
-    pub fn take(&self, ticket: Ticket) -> Option<Window> {
+    /// Appends the history of this ticket to `out`, if it is still there.
+    pub fn take(&self, ticket: Ticket, out: &mut Vec<u8>) {
         let mut held = self.held();
-        let history = held.kept.remove(ticket)?;
-        held.uncount(&history);
-        Some(history)
+        let Some(history) = held.kept.remove(ticket) else {
+            return;
+        };
+        held.bytes = held.bytes.saturating_sub(history.memory());
+        match history {
+            History::Short(slot) => held.slab.remove(&slot, out),
+            History::Long(bytes) => {
+                drop(held);
+                out.extend_from_slice(&bytes);
+            }
+        }
     }
 
+    /// Nobody will ask for the history of this ticket.
+    pub fn forget(&self, ticket: Ticket) {
+        let mut held = self.held();
+        if let Some(history) = held.kept.remove(ticket) {
+            held.uncount(&history);
+        }
+    }
+
+    /// Whether there is nothing that [`release_idle`](Self::release_idle) may give back,
+    /// now or later.
     pub fn is_empty(&self) -> bool {
-        self.held().kept.is_empty()
+        let held = self.held();
+        held.kept.is_empty() && held.slab.is_empty()
     }
 
     /// Gives back what was not used since the last call.
@@ -74,6 +102,7 @@ impl Histories {
         for history in idle.values() {
             held.uncount(history);
         }
+        idle::note_freed(held.slab.shrink());
         drop(held);
         // Freeing many takes longer than others should wait.
         drop(idle);
@@ -90,46 +119,81 @@ impl Histories {
 }
 
 impl Held {
-    fn uncount(&mut self, history: &Window) {
-        self.bytes = self.bytes.saturating_sub(history.capacity());
+    /// A history is not kept any more.
+    fn uncount(&mut self, history: &History) {
+        self.bytes = self.bytes.saturating_sub(history.memory());
+        match history {
+            History::Short(slot) => self.slab.forget(slot),
+            History::Long(bytes) => idle::note_freed(bytes.len()),
+        }
+    }
+}
+
+impl History {
+    /// Bytes of memory.
+    fn memory(&self) -> usize {
+        match self {
+            Self::Short(_) => SLOT,
+            Self::Long(bytes) => bytes.len(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Histories;
-    use crate::protocol::deflate::window::Window;
-
-    fn history(length: usize) -> Window {
-        let mut history = Window::default();
-        history.push(&vec![b'x'; length], length);
-        history
-    }
 
     #[test]
     fn past_the_bound_the_least_recently_used_leave() {
         let histories = Histories::new(8 * 1024);
-        let [a, b] = [(); 2].map(|()| histories.keep(history(4096)));
-        let a = histories.take(a).map(|history| histories.keep(history));
-        let c = histories.keep(history(2048));
+        let keep = |length| histories.keep(&vec![b'x'; length]);
+        let again = |ticket| {
+            let mut bytes = Vec::new();
+            histories.take(ticket, &mut bytes);
+            assert_eq!(bytes.len(), 4096);
+            histories.keep(&bytes)
+        };
+        let [a, b] = [(); 2].map(|()| keep(4096));
+        let a = again(a);
+        let c = keep(1);
         assert!(!histories.holds(b));
-        assert!(a.is_some_and(|a| histories.holds(a)) && histories.holds(c));
+        assert!(histories.holds(a) && histories.holds(c));
         // Larger than all may be: nothing stays, and nothing is miscounted.
-        histories.keep(history(10_000));
-        assert!(histories.is_empty());
+        keep(10_000);
+        assert!(histories.held().kept.is_empty());
         assert_eq!(histories.held().bytes, 0);
+        assert!(!histories.is_empty());
+        histories.release_idle();
+        assert!(histories.is_empty());
     }
 
     #[test]
     fn what_is_not_used_between_two_looks_leaves() {
-        let histories = Histories::new(8 * 1024);
-        let [a, b] = [(); 2].map(|()| histories.keep(history(1024)));
-        histories.release_idle();
-        let a = histories.take(a).map(|history| histories.keep(history));
-        histories.release_idle();
-        assert!(a.is_some_and(|a| histories.holds(a)) && !histories.holds(b));
+        for length in [1000, 5000] {
+            let histories = Histories::new(16 * 1024);
+            let [a, b] = [b'a', b'b'].map(|byte| histories.keep(&vec![byte; length]));
+            histories.release_idle();
+            let mut bytes = Vec::new();
+            histories.take(a, &mut bytes);
+            assert_eq!(bytes, vec![b'a'; length]);
+            let a = histories.keep(&bytes);
+            histories.release_idle();
+            assert!(histories.holds(a) && !histories.holds(b));
+            histories.release_idle();
+            assert!(histories.is_empty());
+            assert_eq!(histories.held().bytes, 0);
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_given_back_at_the_next_look() {
+        let histories = Histories::new(16 * 1024);
+        for length in [1000, 5000] {
+            let ticket = histories.keep(&vec![0; length]);
+            histories.forget(ticket);
+            assert_eq!(histories.held().bytes, 0);
+        }
         histories.release_idle();
         assert!(histories.is_empty());
-        assert_eq!(histories.held().bytes, 0);
     }
 }

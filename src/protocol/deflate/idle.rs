@@ -14,6 +14,8 @@ use super::inflate_states::INFLATE_STATES;
 /// Bytes of windows and histories that have to be freed before it is worth the while
 /// to have the allocator return memory to the system.
 const MUCH: usize = 16 * 1024 * 1024;
+/// The same if nothing more is going to be freed.
+const SOME: usize = 1024 * 1024;
 
 static WAITING: AtomicBool = AtomicBool::new(false);
 static WAKER: Mutex<Option<Waker>> = Mutex::new(None);
@@ -28,7 +30,7 @@ pub fn poll_contexts_kept(cx: &Context<'_>) -> Poll<()> {
     // Before looking, or what comes in between is missed.
     WAITING.store(true, Ordering::SeqCst);
     let little = FREED.load(Ordering::SeqCst) < MUCH;
-    if little && HISTORIES.is_empty() && INFLATE_STATES.is_empty() {
+    if little && nothing_is_kept() {
         return Poll::Pending;
     }
     WAITING.store(false, Ordering::SeqCst);
@@ -37,15 +39,21 @@ pub fn poll_contexts_kept(cx: &Context<'_>) -> Poll<()> {
 
 /// Gives back what connections keep for their next message and have not used since
 /// the last call, as far as they can do without. Returns whether much was freed since
-/// that was last the case, by this or by connections that ended.
+/// that was last the case, by this or by connections that ended, or some by this as
+/// the last of its kind.
 pub fn release_idle_contexts() -> bool {
     HISTORIES.release_idle();
     INFLATE_STATES.release_idle();
-    let much = FREED.load(Ordering::SeqCst) >= MUCH;
+    let freed = FREED.load(Ordering::SeqCst);
+    let much = freed >= if nothing_is_kept() { SOME } else { MUCH };
     if much {
         FREED.store(0, Ordering::SeqCst);
     }
     much
+}
+
+fn nothing_is_kept() -> bool {
+    HISTORIES.is_empty() && INFLATE_STATES.is_empty()
 }
 
 /// Something is kept from now on.

@@ -28,7 +28,7 @@ pub struct Inflater {
     no_context_takeover: bool,
     window_size: usize,
     /// What the message in progress is inflated by.
-    stream: Option<Stream>,
+    stream: Option<Box<Stream>>,
     /// Between messages: of a stream of which it is not known that another can go on
     /// in its place.
     kept: Option<Ticket>,
@@ -102,7 +102,7 @@ impl Inflater {
         if !fin {
             stream.age = Age::InMessage;
             self.remember(inflated);
-            self.stream = Some(stream);
+            self.stream = Some(Box::new(stream));
         } else if self.no_context_takeover {
             pool::give_inflate(stream.state);
         } else {
@@ -130,7 +130,7 @@ impl Inflater {
     /// What the frame in hand is inflated by.
     fn take_stream(&mut self) -> Result<Stream, DataError> {
         if let Some(stream) = self.stream.take() {
-            return Ok(stream);
+            return Ok(*stream);
         }
         let kept = match self.kept.take().map(|ticket| self.states.take(ticket)) {
             Some(Err(Lost)) => {
@@ -203,7 +203,7 @@ impl Drop for Inflater {
     fn drop(&mut self) {
         let kept = self.kept.take().map(|ticket| self.states.take(ticket));
         let kept = kept.and_then(Result::ok).flatten();
-        if let Some(stream) = self.stream.take().or(kept) {
+        if let Some(stream) = self.stream.take().map(|stream| *stream).or(kept) {
             pool::give_inflate(stream.state);
         }
     }

@@ -29,6 +29,7 @@ mod inflater;
 mod lru;
 mod pool;
 mod repeated;
+mod slab;
 mod stream;
 mod window;
 

@@ -22,6 +22,7 @@ struct Pool {
     inflate: Vec<Inflate>,
     deflate: Vec<(DeflateSettings, Deflate)>,
     scratch: Vec<u8>,
+    history: Vec<u8>,
 }
 
 thread_local! {
@@ -143,4 +144,16 @@ pub(super) fn take_scratch() -> Vec<u8> {
 /// Takes the working memory back.
 pub(super) fn give_scratch(scratch: Vec<u8>) {
     with_pool(|pool| pool.scratch = scratch);
+}
+
+/// Empty working memory for a history, which is 64 KiB at most.
+pub(super) fn take_history() -> Vec<u8> {
+    let mut history = with_pool(|pool| std::mem::take(&mut pool.history)).unwrap_or_default();
+    history.clear();
+    history
+}
+
+/// Takes the working memory back.
+pub(super) fn give_history(history: Vec<u8>) {
+    with_pool(|pool| pool.history = history);
 }

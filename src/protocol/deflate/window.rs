@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use zlib_rs::{Deflate, Inflate};
+use zlib_rs::Inflate;
 
 use super::idle;
 
@@ -25,6 +25,7 @@ impl Window {
     }
 
     /// Bytes of memory.
+    #[cfg(test)]
     pub fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
@@ -54,17 +55,6 @@ impl Window {
     /// Forgets everything and gives the memory back.
     pub fn clear(&mut self) {
         *self = Self::default();
-    }
-
-    /// Lets a state at the beginning of a stream refer to this window.
-    pub fn prime(&self, state: &mut Deflate) {
-        let (older, newer) = self.bytes.as_slices();
-        for bytes in [older, newer] {
-            if !bytes.is_empty() {
-                let result = state.set_dictionary(bytes);
-                debug_assert!(result.is_ok(), "a raw stream takes any dictionary");
-            }
-        }
     }
 
     /// Lets a state at the beginning of a stream go on where this window ends.
