@@ -30,6 +30,9 @@ const KIND_MASK = 0xff;
 const DETAIL_SHIFT = 8;
 const DETAIL_MASK = 0x7fffff;
 const WORDS = addon.EVENT_RECORD_WORDS;
+const HIGHEST_BIT = 0x7fffffff;
+const SLOT_SHIFT = addon.SLAB_OFFSET_BITS;
+const SHARED_OFFSET_MASK = (1 << SLOT_SHIFT) - 1;
 
 // A drain yields to the event loop after this many milliseconds, and sends
 // what has been collected after this many.
@@ -43,6 +46,8 @@ const MAX_RUN = 64;
 const records = new Uint32Array(RECORDS * WORDS);
 const connections = [];
 const listeners = [];
+// Slabs that the core writes, by the slot of the thread that does.
+const shared = [];
 
 let environment = null;
 let calls = null;
@@ -98,6 +103,31 @@ function renewSlab() {
   markAsUntransferable(slab);
   calls.renewSlab(new Uint8Array(slab));
   slabOffset = 0;
+}
+
+/**
+ * A thread of the core goes on in another slab. Views of the one before keep it
+ * alive; nobody else does.
+ *
+ * @private
+ */
+function openShared(slot, number) {
+  const memory = environment.slab(number).buffer;
+
+  noteForeignMemory();
+  markAsUntransferable(memory);
+  shared[slot] = memory;
+}
+
+/**
+ * V8 looks for garbage among young buffers when it allocates the memory of one
+ * itself, and counts those of the core's then, too. Without this it would find
+ * them in a collection of all garbage only.
+ *
+ * @private
+ */
+function noteForeignMemory() {
+  new ArrayBuffer(1);
 }
 
 /**
@@ -246,6 +276,9 @@ function emitRun() {
     listeners[index] = undefined;
     environment.forgetServer(index);
     listener.handleClosed();
+  } else if (kind === addon.EVENT_SLAB) {
+    cursor++;
+    openShared(index, records[base + 2]);
   } else if (kind === addon.EVENT_HANDSHAKE) {
     cursor++;
     offer(
@@ -381,10 +414,22 @@ function payloadOf(base) {
   const length = records[base + 3];
 
   if (length === 0) return EMPTY_BUFFER;
-  // The sign bit of the first word tells that it is large.
-  if (records[base] > 0x7fffffff) return environment.large(records[base + 2]);
 
-  return new FastBuffer(slab, records[base + 2], length);
+  const place = records[base + 2];
+
+  // The highest bit of the first word tells that it is large, that of the third
+  // that it is in a slab of the core's.
+  if (records[base] <= HIGHEST_BIT) return new FastBuffer(slab, place, length);
+  if (place <= HIGHEST_BIT) {
+    noteForeignMemory();
+    return environment.large(place);
+  }
+
+  return new FastBuffer(
+    shared[(place & HIGHEST_BIT) >>> SLOT_SHIFT],
+    place & SHARED_OFFSET_MASK,
+    length
+  );
 }
 
 const hub = {

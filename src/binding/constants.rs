@@ -35,7 +35,9 @@ constants! {
     EVENT_SERVER_CLOSED = EventKind::ServerClosed;
     EVENT_FRAGMENTS = EventKind::Fragments;
     EVENT_RAW = EventKind::Raw;
+    EVENT_SLAB = EventKind::Slab;
     EVENT_RECORD_WORDS = RECORD_WORDS;
+    SLAB_OFFSET_BITS = bridge::SLAB_OFFSET_BITS;
     INTERNAL_ERROR = bridge::INTERNAL_ERROR;
 
     COMMAND_FRAME = CommandKind::Frame;

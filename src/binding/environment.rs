@@ -24,8 +24,9 @@ use napi_derive::napi;
 use super::engine::Engine;
 use super::exchange::{Calls, Exchange, calls};
 use super::waker::Waker;
-use crate::bridge::{ConnectionId, Inbox, Reader};
+use crate::bridge::{ConnectionId, Inbox, Reader, SLAB_SIZE};
 use crate::net::{self, Connection, Dispatcher};
+use crate::protocol::give_memory;
 
 /// How to listen.
 #[napi(object)]
@@ -75,6 +76,9 @@ impl Environment {
     ) -> Result<Self> {
         let waker = Waker::new(&drain)?;
         let inbox = Arc::new(Inbox::new(Box::new(waker.clone())));
+        if sees_foreign_memory(&env)? {
+            inbox.share_memory();
+        }
         let environment = net::Environment::new(Arc::clone(&inbox));
         let dispatcher = Dispatcher::new(Arc::clone(&environment))
             .map_err(|error| Error::from_reason(format!("oxws can't start: {error}")))?;
@@ -110,7 +114,27 @@ impl Environment {
     #[napi(catch_unwind)]
     pub fn large<'env>(&self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
         let payload = self.exchange.borrow_mut().reader.large(number as usize);
-        BufferSlice::from_data(env, payload.unwrap_or_default())
+        give_buffer(env, payload.unwrap_or_default())
+    }
+
+    /// A slab that the last `take()` announced, once. JavaScript may look only at
+    /// what it was told of: the rest is still written.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    #[napi(catch_unwind)]
+    pub fn slab<'env>(&self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
+        let slab = self
+            .exchange
+            .borrow()
+            .reader
+            .slab(number as usize)
+            .ok_or_else(|| Error::from_reason("no such slab"))?;
+        // SAFETY: the memory has this length and lives until the last owner of the
+        // slab, of whom JavaScript is one until the finalizer is called, is gone.
+        unsafe {
+            BufferSlice::from_external(env, slab.as_ptr(), SLAB_SIZE, slab, |_, slab| drop(slab))
+        }
     }
 
     /// Waits until all that was flushed has been offered to the kernel, at
@@ -290,6 +314,31 @@ impl Environment {
         self.environment
             .connection(ConnectionId { index, generation })
     }
+}
+
+/// A buffer of JavaScript's with the memory of `payload`, which the core has back when
+/// that is garbage.
+fn give_buffer(env: &Env, mut payload: Vec<u8>) -> Result<BufferSlice<'_>> {
+    if payload.is_empty() {
+        return BufferSlice::from_data(env, payload);
+    }
+    let (start, length) = (payload.as_mut_ptr(), payload.len());
+    // SAFETY: the memory is of this length and lives until the finalizer is called;
+    // nobody but JavaScript touches it before.
+    unsafe {
+        BufferSlice::from_external(env, start, length, payload, |_, payload| {
+            give_memory(payload);
+        })
+    }
+}
+
+/// Whether JavaScript can be given memory that is not its own. Where V8 has a cage
+/// for all that it sees, as in Electron, it gets a copy.
+fn sees_foreign_memory(env: &Env) -> Result<bool> {
+    let memory = vec![0_u8];
+    let address = memory.as_ptr();
+    let seen = BufferSlice::from_data(env, memory)?;
+    Ok(seen.as_ptr() == address)
 }
 
 /// EINVAL, for arguments that can't be meant.

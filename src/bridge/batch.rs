@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use super::EventKind;
+use super::{EventKind, Slab, SlabWriter};
 
-/// Payloads of at least this many bytes cross as memory of their own instead
-/// of being copied into the slab.
+/// Payloads of at least this many bytes are copied once only, into a slab that
+/// the core shares with JavaScript, if there is one.
+pub const SHARED_PAYLOAD: usize = 4 * 1024;
+
+/// Payloads of at least this many bytes that have memory of their own cross with
+/// it.
 pub const LARGE_PAYLOAD: usize = 32 * 1024;
 
 /// What an event costs besides its payload, in bytes, when inbound data that
@@ -23,13 +27,15 @@ pub trait Credit: Send + Sync {
 pub(super) struct Record {
     pub(super) head: u32,
     pub(super) index: u32,
-    /// Meaning by kind; events with a payload have none.
+    /// Meaning by kind; where a payload in a slab lies. Events with another
+    /// payload have none.
     pub(super) value: u32,
-    /// Length of the payload in [`Batch::bytes`].
+    /// Length of the payload in [`Batch::bytes`] or in a slab.
     pub(super) length: u32,
 }
 
-/// Bit of a record's first word: its payload is memory of its own.
+/// Bit of a record's first word: its payload is memory of its own, or lies in a
+/// slab if it has a length.
 pub(super) const LARGE: u32 = 1 << 31;
 
 /// Events and their payloads in order.
@@ -38,6 +44,9 @@ pub struct Batch {
     pub(super) records: Vec<Record>,
     pub(super) bytes: Vec<u8>,
     pub(super) large: Vec<Vec<u8>>,
+    /// Those that `Slab` events announce.
+    pub(super) slabs: Vec<Arc<Slab>>,
+    writer: Option<SlabWriter>,
     pub(super) credits: Vec<(Arc<dyn Credit>, usize)>,
 }
 
@@ -70,6 +79,16 @@ impl Batch {
         });
     }
 
+    /// Lets payloads of some length be written to where `writer` writes.
+    pub fn lend(&mut self, writer: SlabWriter) {
+        self.writer = Some(writer);
+    }
+
+    /// Takes back what was lent.
+    pub fn take_writer(&mut self) -> Option<SlabWriter> {
+        self.writer.take()
+    }
+
     /// Adds an event and copies its payload. Returns what it costs.
     pub fn push_payload(
         &mut self,
@@ -78,6 +97,11 @@ impl Batch {
         index: u32,
         payload: &[u8],
     ) -> usize {
+        if payload.len() >= SHARED_PAYLOAD
+            && let Some(cost) = self.push_shared(kind, detail, index, payload)
+        {
+            return cost;
+        }
         match u32::try_from(payload.len()) {
             Ok(length) if payload.len() < LARGE_PAYLOAD => {
                 self.bytes.extend_from_slice(payload);
@@ -89,8 +113,33 @@ impl Batch {
                 });
                 payload.len() + EVENT_COST
             }
-            Ok(_) | Err(_) => self.push_owned(kind, detail, index, payload.to_vec()),
+            Ok(_) | Err(_) => self.push_large(kind, detail, index, payload.to_vec()),
         }
+    }
+
+    /// `None` if there is no slab for it.
+    fn push_shared(
+        &mut self,
+        kind: EventKind,
+        detail: u32,
+        index: u32,
+        payload: &[u8],
+    ) -> Option<usize> {
+        let length = u32::try_from(payload.len()).ok()?;
+        let writer = self.writer.as_mut()?;
+        let slot = writer.slot();
+        let appended = writer.append(payload)?;
+        if let Some(slab) = appended.begun {
+            self.slabs.push(slab);
+            self.push(EventKind::Slab, 0, slot, 0);
+        }
+        self.records.push(Record {
+            head: head(kind, detail) | LARGE,
+            index,
+            value: appended.place,
+            length,
+        });
+        Some(appended.bytes + EVENT_COST)
     }
 
     /// Adds an event whose payload is handed over, without a copy if it is
@@ -105,6 +154,10 @@ impl Batch {
         if payload.len() < LARGE_PAYLOAD {
             return self.push_payload(kind, detail, index, &payload);
         }
+        self.push_large(kind, detail, index, payload)
+    }
+
+    fn push_large(&mut self, kind: EventKind, detail: u32, index: u32, payload: Vec<u8>) -> usize {
         let cost = payload.len() + EVENT_COST;
         self.records.push(Record {
             head: head(kind, detail) | LARGE,
@@ -128,6 +181,7 @@ impl Batch {
         self.records.clear();
         self.bytes.clear();
         self.large.clear();
+        self.slabs.clear();
         self.credits.clear();
         self.bytes.shrink_to(KEEP);
         self.records.shrink_to(KEEP / size_of::<Record>());

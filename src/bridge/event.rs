@@ -46,4 +46,8 @@ pub enum EventKind {
     Fragments = 12,
     /// What was received, as it came.
     Raw = 13,
+    /// Payloads of some length lie in another slab from here on. In place of a
+    /// connection's index stands the slot of who writes it; `value`: its number
+    /// in this call.
+    Slab = 14,
 }

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::task::Waker;
 
-use super::{Batch, lock};
+use super::{Batch, SlabWriter, lock};
 
 /// Bytes that may wait for JavaScript unless another number is set.
 const DEFAULT_LIMIT: usize = 64 * 1024 * 1024;
@@ -27,6 +27,10 @@ pub struct Inbox {
     limit: AtomicUsize,
     /// There are tasks in `State::blocked`.
     any_blocked: AtomicBool,
+    /// JavaScript can see memory that is not its own.
+    shares_memory: AtomicBool,
+    /// Slots given to writers of slabs.
+    slots: AtomicU32,
 }
 
 struct State {
@@ -54,7 +58,21 @@ impl Inbox {
             untaken: AtomicUsize::new(0),
             limit: AtomicUsize::new(DEFAULT_LIMIT),
             any_blocked: AtomicBool::new(false),
+            shares_memory: AtomicBool::new(false),
+            slots: AtomicU32::new(0),
         }
+    }
+
+    /// Payloads may lie in memory of the core's.
+    pub fn share_memory(&self) {
+        self.shares_memory.store(true, Ordering::Relaxed);
+    }
+
+    /// A writer of slabs for one thread, if JavaScript can see memory that is not
+    /// its own.
+    pub fn slab_writer(&self) -> Option<SlabWriter> {
+        let shares = self.shares_memory.load(Ordering::Relaxed);
+        shares.then(|| SlabWriter::new(self.slots.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Asks readers of sockets to stop while `bytes` have not been taken,

@@ -11,6 +11,7 @@ mod event;
 mod id;
 mod inbox;
 mod reader;
+mod slab;
 mod sync;
 mod table;
 
@@ -22,6 +23,7 @@ pub use command::{BESIDE_BLOCK, Command, CommandKind, Commands, flag};
 pub use event::{EventKind, INTERNAL_ERROR};
 pub use id::ConnectionId;
 pub use inbox::{Inbox, Wake};
-pub use reader::{RECORD_WORDS, Reader, Taken};
+pub use reader::{IN_SLAB, RECORD_WORDS, Reader, Taken};
+pub use slab::{SLAB_OFFSET_BITS, SLAB_SIZE, Slab, SlabWriter};
 pub use sync::lock;
 pub use table::Table;

@@ -4,12 +4,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::batch::LARGE;
-use super::{Batch, Inbox};
+use super::{Batch, EventKind, Inbox, Slab};
 
 /// Words of a record in JavaScript's memory: kind and detail, index, then for
-/// an event with a payload its offset in the slab (or the number of its large
-/// payload) and its length, for one without its value and 0.
+/// an event with a payload its offset in the slab and its length, for one without
+/// its value and 0. If the first word's highest bit is set the payload lies
+/// elsewhere: the third word is the number of its own memory or, with
+/// [`IN_SLAB`], a slot and an offset in the slab that was announced for it.
 pub const RECORD_WORDS: usize = 4;
+
+/// Bit of a record's third word, see there.
+pub const IN_SLAB: u32 = 1 << 31;
 
 /// What [`Reader::take`] did.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +36,9 @@ pub struct Reader {
     record: usize,
     byte: usize,
     next_large: usize,
+    next_slab: usize,
     large: VecDeque<Vec<u8>>,
+    slabs: Vec<Arc<Slab>>,
     done: Option<Batch>,
 }
 
@@ -46,7 +53,9 @@ impl Reader {
             record: 0,
             byte: 0,
             next_large: 0,
+            next_slab: 0,
             large: VecDeque::new(),
+            slabs: Vec::new(),
             done: None,
         }
     }
@@ -65,6 +74,7 @@ impl Reader {
             ..Taken::default()
         };
         self.large.clear();
+        self.slabs.clear();
         'records: for words in records.chunks_exact_mut(RECORD_WORDS) {
             while self.record == self.current.records.len() {
                 if !self.next_batch(taken.records > 0) {
@@ -74,7 +84,9 @@ impl Reader {
             let Some(record) = self.current.records.get(self.record).copied() else {
                 break;
             };
-            let (third, fourth) = if record.head & LARGE != 0 {
+            let (third, fourth) = if record.head & LARGE != 0 && record.length > 0 {
+                ((record.value | IN_SLAB) as usize, record.length)
+            } else if record.head & LARGE != 0 {
                 let payload = self.current.large.get_mut(self.next_large);
                 self.next_large += 1;
                 let payload = payload.map(std::mem::take).unwrap_or_default();
@@ -84,6 +96,11 @@ impl Reader {
                     self.large.len() - 1,
                     u32::try_from(length).unwrap_or(u32::MAX),
                 )
+            } else if record.head == EventKind::Slab as u32 {
+                self.slabs
+                    .extend(self.current.slabs.get(self.next_slab).cloned());
+                self.next_slab += 1;
+                (self.slabs.len() - 1, 0)
             } else if record.length == 0 {
                 (record.value as usize, 0)
             } else {
@@ -118,6 +135,12 @@ impl Reader {
         self.large.get_mut(number).map(std::mem::take)
     }
 
+    /// A slab that the last [`Reader::take`] announced.
+    #[must_use]
+    pub fn slab(&self, number: usize) -> Option<Arc<Slab>> {
+        self.slabs.get(number).cloned()
+    }
+
     /// Goes on to the next batch. The inbox is asked only if nothing was
     /// copied yet, so that the reader sleeps only when JavaScript has worked
     /// off all that it was given.
@@ -141,6 +164,7 @@ impl Reader {
         self.record = 0;
         self.byte = 0;
         self.next_large = 0;
+        self.next_slab = 0;
         let mut total = 0;
         for (owner, bytes) in &batch.credits {
             owner.release(*bytes);

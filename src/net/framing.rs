@@ -13,7 +13,7 @@ use super::engine::Engine;
 use super::publish::with_batch;
 use super::task::READ_BUFFER;
 use crate::bridge::{Batch, EventKind, lock};
-use crate::protocol::{Expired, Payload, Receiver, Sink, Timers};
+use crate::protocol::{Expired, Payload, ProtocolError, Receiver, Sink, Timers};
 
 /// Bytes that may wait for JavaScript from a connection even when all together
 /// are too many: the others' flood must not keep its pings from being answered.
@@ -48,23 +48,51 @@ impl Framing {
         }
     }
 
+    /// Where the next bytes from the peer are to be read to, if they are of a large
+    /// message, and how many of them at most.
+    pub(super) fn message_memory(
+        &mut self,
+        connection: &Connection,
+    ) -> Option<(&mut Vec<u8>, usize)> {
+        // Who is told of bytes as they come is told of all.
+        if connection.is_tapped() {
+            return None;
+        }
+        self.receiver.message_memory()
+    }
+
+    /// Decodes `length` bytes that were read to there.
+    pub(super) fn handle_read(&mut self, connection: &Arc<Connection>, length: usize) {
+        self.decode(connection, |receiver, inbound| {
+            receiver.handle_read(length, inbound)
+        });
+    }
+
     /// Decodes what the peer sent and tells JavaScript.
     pub(super) fn receive(&mut self, connection: &Arc<Connection>, bytes: &mut [u8]) {
-        self.timers.handle_received();
         let tapped = connection.is_tapped();
+        self.decode(connection, |receiver, inbound| {
+            if tapped {
+                inbound.push(EventKind::Raw, 0, bytes);
+            }
+            receiver.handle_input(bytes, inbound)
+        });
+    }
+
+    fn decode(
+        &mut self,
+        connection: &Arc<Connection>,
+        decode: impl FnOnce(&mut Receiver, &mut Inbound<'_>) -> Result<(), ProtocolError>,
+    ) {
+        self.timers.handle_received();
         with_batch(&connection.inbox, |batch| {
-            let raw_cost = if tapped {
-                batch.push_payload(EventKind::Raw, 0, connection.id.index, bytes)
-            } else {
-                0
-            };
             let mut inbound = Inbound {
                 batch,
                 connection,
                 config: &self.config,
-                cost: raw_cost,
+                cost: 0,
             };
-            let result = self.receiver.handle_input(bytes, &mut inbound);
+            let result = decode(&mut self.receiver, &mut inbound);
             let cost = inbound.cost;
             if let Err(error) = result {
                 lock(&connection.output).closing.handle_failed();

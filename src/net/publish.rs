@@ -11,10 +11,10 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
-use crate::bridge::{Batch, Inbox};
+use crate::bridge::{Batch, Inbox, SlabWriter};
 
 /// Events after which a batch leaves without waiting for the turn's end.
 const MANY_EVENTS: usize = 64;
@@ -29,6 +29,8 @@ struct Outgoing {
     seen: usize,
     /// Keeps the thread from going to sleep, once.
     stay_awake: Option<Waker>,
+    /// This thread's writers of slabs; none where one is at work.
+    writers: Vec<(Weak<Inbox>, Option<SlabWriter>)>,
 }
 
 impl Outgoing {
@@ -40,6 +42,28 @@ impl Outgoing {
         let growing = events > self.seen.max(1);
         self.seen = if growing { events } else { 0 };
         growing
+    }
+
+    fn writer_of(&mut self, inbox: &Arc<Inbox>) -> Option<&mut Option<SlabWriter>> {
+        let is_its = |(other, _): &&mut (Weak<Inbox>, _)| other.as_ptr() == Arc::as_ptr(inbox);
+        let known = self.writers.iter_mut().find(is_its);
+        known.map(|(_, writer)| writer)
+    }
+
+    fn take_writer(&mut self, inbox: &Arc<Inbox>) -> Option<SlabWriter> {
+        match self.writer_of(inbox) {
+            Some(writer) => writer.take(),
+            None => inbox.slab_writer(),
+        }
+    }
+
+    fn put_writer(&mut self, inbox: &Arc<Inbox>, writer: SlabWriter) {
+        if let Some(place) = self.writer_of(inbox) {
+            *place = Some(writer);
+        } else {
+            self.writers.retain(|(other, _)| other.strong_count() > 0);
+            self.writers.push((Arc::downgrade(inbox), Some(writer)));
+        }
     }
 }
 
@@ -58,14 +82,19 @@ struct Taken<'a> {
 impl<'a> Taken<'a> {
     fn new(inbox: &'a Arc<Inbox>) -> Self {
         let batch = OUTGOING.with_borrow_mut(|outgoing| {
+            let writer = outgoing.take_writer(inbox);
             let place = outgoing
                 .open
                 .iter()
                 .position(|(other, _)| Arc::ptr_eq(other, inbox));
-            match place {
+            let mut batch = match place {
                 Some(place) => outgoing.open.swap_remove(place).1,
                 None => outgoing.spare.pop().unwrap_or_default(),
+            };
+            if let Some(writer) = writer {
+                batch.lend(writer);
             }
+            batch
         });
         Self { inbox, batch }
     }
@@ -74,10 +103,14 @@ impl<'a> Taken<'a> {
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         let mut batch = std::mem::take(&mut self.batch);
+        let writer = batch.take_writer();
         if batch.len() >= MANY_EVENTS || batch.byte_length() >= MANY_BYTES {
             batch = self.inbox.publish(batch);
         }
         OUTGOING.with_borrow_mut(|outgoing| {
+            if let Some(writer) = writer {
+                outgoing.put_writer(self.inbox, writer);
+            }
             if batch.is_empty() {
                 outgoing.spare.push(batch);
             } else {

@@ -14,7 +14,9 @@ use super::allocator::return_free_memory;
 use super::dispatch::Block;
 use super::publish;
 use crate::bridge::lock;
-use crate::protocol::{poll_contexts_kept, release_idle_contexts};
+use crate::protocol::{
+    poll_contexts_kept, poll_memory_kept, release_idle_contexts, release_idle_memory,
+};
 
 /// Names the number of I/O threads in place of the default.
 const THREADS_VARIABLE: &str = "OXWS_IO_THREADS";
@@ -27,6 +29,9 @@ const TURNS_PER_POLL: u32 = 8;
 /// What a connection keeps for its next compressed message, and can do without, it
 /// has for so long after its last, and for twice as long at most.
 const CONTEXTS_KEPT: Duration = Duration::from_secs(10);
+
+/// Memory of large messages that none has needed for so long is given back.
+const MEMORY_KEPT: Duration = Duration::from_secs(2);
 
 /// One thread with its runtime.
 pub(super) struct IoThread {
@@ -89,6 +94,7 @@ impl IoThreads {
         // One of them for the process, relays included.
         if let Some(thread) = threads.first() {
             thread.handle.spawn(release_contexts());
+            thread.handle.spawn(release_memory());
         }
         Ok(Self {
             threads,
@@ -119,6 +125,18 @@ async fn release_contexts() {
         tokio::time::sleep(CONTEXTS_KEPT).await;
         if release_idle_contexts() {
             // Elsewhere, for the connections of this thread don't have to wait.
+            let _ = tokio::task::spawn_blocking(return_free_memory).await;
+        }
+    }
+}
+
+/// Sleeps as long as no memory is kept for messages.
+async fn release_memory() {
+    loop {
+        poll_fn(|cx| poll_memory_kept(cx)).await;
+        tokio::time::sleep(MEMORY_KEPT).await;
+        if release_idle_memory() > 0 {
+            // As above.
             let _ = tokio::task::spawn_blocking(return_free_memory).await;
         }
     }

@@ -2,13 +2,15 @@
 //! that Node opened.
 
 use std::ffi::c_int;
+use std::future::Future;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
+use bytes::BufMut;
 use socket2::SockRef;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio::net::{TcpStream, tcp};
 #[cfg(unix)]
 use tokio::net::{UnixStream, unix};
@@ -59,6 +61,22 @@ impl Reader {
             Self::Tcp(reader) => Pin::new(reader).poll_read(cx, buffer),
             #[cfg(unix)]
             Self::Unix(reader) => Pin::new(reader).poll_read(cx, buffer),
+        }
+    }
+
+    /// Reads at most `limit` bytes behind what is in `memory`, within its capacity.
+    /// Returns how many.
+    pub(super) fn poll_read_behind(
+        &mut self,
+        cx: &mut Context<'_>,
+        memory: &mut Vec<u8>,
+        limit: usize,
+    ) -> Poll<io::Result<usize>> {
+        let mut target = memory.limit(limit);
+        match self {
+            Self::Tcp(reader) => pin!(reader.read_buf(&mut target)).poll(cx),
+            #[cfg(unix)]
+            Self::Unix(reader) => pin!(reader.read_buf(&mut target)).poll(cx),
         }
     }
 

@@ -25,6 +25,9 @@ use crate::bridge::{EventKind, INTERNAL_ERROR, lock};
 
 /// What one read may bring; one buffer for each thread.
 pub(super) const READ_BUFFER: usize = 64 * 1024;
+/// What one read may bring of a message that is larger; the processor's cache holds
+/// it until it is unmasked.
+const READ_OF_MESSAGE: usize = 256 * 1024;
 /// With this many bytes behind a request, no more is read before JavaScript has
 /// decided on it. Reading at all shows when the peer leaves.
 pub(super) const MOST_EARLY_BYTES: usize = 4 * 1024;
@@ -223,24 +226,7 @@ impl ConnectionTask {
             if self.receive_injected() {
                 continue;
             }
-            let Self {
-                reader,
-                connection,
-                phase,
-                ..
-            } = self;
-            let read = ready!(poll_read(reader, cx, limit, |bytes| {
-                let length = bytes.len();
-                connection
-                    .bytes_read
-                    .fetch_add(length as u64, Ordering::Relaxed);
-                match phase {
-                    _ if length == 0 => {}
-                    Phase::Offered(early) => early.extend_from_slice(bytes),
-                    Phase::Open(framing) => framing.receive(connection, bytes),
-                }
-                length
-            }));
+            let read = ready!(self.poll_read(cx, limit));
             match read {
                 Ok(0) => {
                     self.end_of_stream = true;
@@ -280,6 +266,44 @@ impl ConnectionTask {
         publish_all();
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Reads once, at most `limit` bytes, and decodes them. Returns how many.
+    fn poll_read(&mut self, cx: &mut Context<'_>, limit: usize) -> Poll<io::Result<usize>> {
+        let Self {
+            reader,
+            connection,
+            phase,
+            ..
+        } = self;
+        let count = |length: usize| {
+            let length = length as u64;
+            connection.bytes_read.fetch_add(length, Ordering::Relaxed);
+        };
+        if let Phase::Open(framing) = phase
+            && let Some((memory, room)) = framing.message_memory(connection)
+        {
+            let most = if limit < READ_BUFFER {
+                limit
+            } else {
+                READ_OF_MESSAGE
+            };
+            let length = ready!(reader.poll_read_behind(cx, memory, room.min(most)))?;
+            count(length);
+            if length > 0 {
+                framing.handle_read(connection, length);
+            }
+            return Poll::Ready(Ok(length));
+        }
+        poll_read(reader, cx, limit, |bytes| {
+            count(bytes.len());
+            match phase {
+                _ if bytes.is_empty() => {}
+                Phase::Offered(early) => early.extend_from_slice(bytes),
+                Phase::Open(framing) => framing.receive(connection, bytes),
+            }
+            bytes.len()
+        })
     }
 
     /// Takes what JavaScript wants to be taken for received.

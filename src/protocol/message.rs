@@ -11,6 +11,7 @@ use super::{
     deflate::Inflater,
     error::ProtocolError,
     limits::Limits,
+    memory::take_memory,
     utf8::{self, InvalidUtf8, Utf8Validator},
 };
 
@@ -45,6 +46,9 @@ impl Payload<'_> {
 
 /// What the first growth may ask for beyond the bytes at hand.
 const FIRST_GROWTH: usize = 4 * 1024;
+
+/// Bytes of a message that are worth a read of their own.
+pub(super) const WORTH_THE_WHILE: usize = 16 * 1024;
 
 /// The message in progress, if any.
 #[derive(Debug, Default)]
@@ -113,6 +117,40 @@ impl Assembly {
         let remaining = if fin { remaining } else { u64::MAX };
         reserve(&mut self.received, piece.len(), remaining);
         self.received.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// Memory that an uncompressed frame may be read to, of which `remaining` bytes are
+    /// to come: if it has room for many of them, or for all.
+    pub fn memory(&mut self, fin: bool, remaining: u64) -> Option<&mut Vec<u8>> {
+        let few =
+            usize::try_from(remaining).map_or(WORTH_THE_WHILE, |all| all.min(WORTH_THE_WHILE));
+        let room = self.received.capacity().saturating_sub(self.received.len());
+        if room < few {
+            // The next growth is by as much as has arrived.
+            if self.received.len() < few {
+                return None;
+            }
+            let behind = remaining.saturating_sub(few as u64);
+            reserve(&mut self.received, few, if fin { behind } else { u64::MAX });
+        }
+        Some(&mut self.received)
+    }
+
+    /// Takes note of the last `length` bytes of [`memory`](Self::memory), which were
+    /// read to it.
+    pub fn note_read(
+        &mut self,
+        length: usize,
+        unmask: impl FnOnce(&mut [u8]),
+        skip_utf8_validation: bool,
+    ) -> Result<(), ProtocolError> {
+        let before = self.received.len().saturating_sub(length);
+        let piece = self.received.get_mut(before..).unwrap_or_default();
+        unmask(piece);
+        if !skip_utf8_validation && !self.binary {
+            self.utf8.push(piece)?;
+        }
         Ok(())
     }
 
@@ -201,13 +239,21 @@ impl Assembly {
 }
 
 /// Makes room for `additional` bytes: at most twice what has arrived and a little
-/// more, and no more than those and the `remaining` ones.
+/// more, and no more than those and the `remaining` ones. Memory that is kept anyway
+/// may be as large as all that was declared.
 pub(super) fn reserve(bytes: &mut Vec<u8>, additional: usize, remaining: u64) {
     let needed = bytes.len().saturating_add(additional);
     if needed <= bytes.capacity() {
         return;
     }
     let remaining = usize::try_from(remaining).unwrap_or(usize::MAX);
+    if bytes.is_empty()
+        && let Some(kept) = take_memory(needed.saturating_add(remaining))
+    {
+        *bytes = kept;
+        bytes.clear();
+        return;
+    }
     let target = needed
         .saturating_mul(2)
         .max(FIRST_GROWTH)

@@ -17,6 +17,7 @@ pub mod handshake;
 mod header_cursor;
 mod limits;
 mod mask;
+mod memory;
 mod message;
 mod receiver;
 mod role;
@@ -39,6 +40,9 @@ pub use frame::{
 pub use header_cursor::InvalidHeader;
 pub use limits::Limits;
 pub use mask::apply_mask;
+pub use memory::{
+    MOST_SPARE_BYTES, give_memory, poll_memory_kept, release_idle_memory, take_memory,
+};
 pub use message::Payload;
 pub use receiver::{Receiver, ReceiverConfig, Sink};
 pub use role::Role;

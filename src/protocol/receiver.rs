@@ -25,7 +25,7 @@ use super::{
     },
     limits::Limits,
     mask::apply_mask,
-    message::{Assembly, Payload, reserve},
+    message::{Assembly, Payload, WORTH_THE_WHILE, reserve},
     role::Role,
     utf8,
 };
@@ -191,6 +191,78 @@ impl Receiver {
         result
     }
 
+    /// Where the next bytes may be read to instead of being given to
+    /// [`handle_input`](Self::handle_input), and how many of them at most: to memory of
+    /// the message that they are of, if so many are still to come that it is worth
+    /// the while.
+    #[inline]
+    pub fn message_memory(&mut self) -> Option<(&mut Vec<u8>, usize)> {
+        if self.stage != Stage::Payload
+            || self.frame.remaining < WORTH_THE_WHILE as u64
+            || !matches!(
+                self.frame.kind,
+                FrameKind::First { .. } | FrameKind::Continuation
+            )
+            || self.message.compressed()
+        {
+            return None;
+        }
+        let remaining = self.frame.remaining;
+        let memory = self.message.memory(self.frame.fin, remaining)?;
+        let room = memory.capacity().saturating_sub(memory.len());
+        Some((
+            memory,
+            usize::try_from(remaining).unwrap_or(usize::MAX).min(room),
+        ))
+    }
+
+    /// Decodes the last `length` bytes of [`message_memory`](Self::message_memory), which
+    /// were read to it.
+    ///
+    /// # Errors
+    /// As [`handle_input`](Self::handle_input).
+    pub fn handle_read<S: Sink + ?Sized>(
+        &mut self,
+        length: usize,
+        sink: &mut S,
+    ) -> Result<(), ProtocolError> {
+        let result = self
+            .check_buffered_chunks()
+            .and_then(|()| self.decode_read(length, sink));
+        if result.is_err() {
+            self.finish();
+        }
+        result
+    }
+
+    fn decode_read<S: Sink + ?Sized>(
+        &mut self,
+        length: usize,
+        sink: &mut S,
+    ) -> Result<(), ProtocolError> {
+        let Frame {
+            masked,
+            masking_key,
+            ..
+        } = self.frame;
+        let done = self.frame.length.wrapping_sub(self.frame.remaining);
+        let unmask = |piece: &mut [u8]| {
+            if masked {
+                apply_mask(piece, masking_key, (done % 4) as usize);
+            }
+        };
+        self.message
+            .note_read(length, unmask, self.config.skip_utf8_validation)?;
+        self.frame.remaining = self.frame.remaining.saturating_sub(length as u64);
+        let complete = self.frame.remaining == 0;
+        if complete {
+            self.complete_data(sink)?;
+            self.stage = Stage::Start;
+        }
+        self.count_chunk(complete);
+        Ok(())
+    }
+
     fn check_buffered_chunks(&self) -> Result<(), ProtocolError> {
         let limit = self.config.limits.max_buffered_chunks;
         if limit > 0 && self.buffered_chunks >= limit {
@@ -349,11 +421,7 @@ impl Receiver {
         whole: bool,
         sink: &mut S,
     ) -> Result<(), ProtocolError> {
-        let ReceiverConfig {
-            ref limits,
-            skip_utf8_validation,
-            ..
-        } = *self.config;
+        let skip_utf8_validation = self.config.skip_utf8_validation;
         if self.message.compressed() {
             return self.handle_compressed(piece, whole, sink);
         }
@@ -374,7 +442,12 @@ impl Receiver {
         if self.frame.remaining > 0 {
             return Ok(());
         }
-        self.message.count_frame(limits)?;
+        self.complete_data(sink)
+    }
+
+    /// An uncompressed frame is complete of which the message has memory.
+    fn complete_data<S: Sink + ?Sized>(&mut self, sink: &mut S) -> Result<(), ProtocolError> {
+        self.message.count_frame(&self.config.limits)?;
         // A payload over the address space was never received.
         self.message
             .note_fragment(usize::try_from(self.frame.length).unwrap_or(usize::MAX));

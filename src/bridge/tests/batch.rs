@@ -1,4 +1,7 @@
-use super::super::batch::{EVENT_COST, LARGE_PAYLOAD};
+use std::sync::Arc;
+
+use super::super::batch::{EVENT_COST, LARGE_PAYLOAD, SHARED_PAYLOAD};
+use super::super::{SLAB_SIZE, SlabWriter};
 use super::{Batch, EventKind, Memory, Reader, inbox};
 
 /// What JavaScript reads of a batch that is published alone.
@@ -64,6 +67,79 @@ fn payload_is_copied_below_the_limit_and_memory_of_its_own_from_there_on() {
         assert_eq!(read(borrowed)[0].payload, payload);
         assert_eq!(read(owned)[0].payload, payload);
     }
+}
+
+#[test]
+fn payload_of_some_length_lies_in_a_slab_if_there_is_a_writer_of_one() {
+    let payload: Vec<u8> = (0..=250).cycle().take(SHARED_PAYLOAD).collect();
+    let mut batch = Batch::default();
+    batch.lend(SlabWriter::new(3));
+    batch.push_payload(EventKind::Text, 0, 1, &payload[1..]);
+    assert_eq!(batch.byte_length(), SHARED_PAYLOAD - 1);
+    let cost = batch.push_payload(EventKind::Text, 0, 1, &payload);
+    assert_eq!(cost, SHARED_PAYLOAD + EVENT_COST);
+    batch.push_owned(EventKind::Binary, 0, 2, payload.clone());
+    assert_eq!(batch.byte_length(), SHARED_PAYLOAD - 1);
+    let events = read(batch);
+    assert_eq!(events[0].payload, payload[1..]);
+    assert_eq!(events[1].payload, payload);
+    assert_eq!((events[2].index, &events[2].payload), (2, &payload));
+}
+
+#[test]
+fn payloads_of_any_length_follow_each_other_through_slabs() {
+    let mut batch = Batch::default();
+    batch.lend(SlabWriter::new(0));
+    let lengths = [
+        SHARED_PAYLOAD + 1,
+        60_001,
+        SLAB_SIZE,
+        SLAB_SIZE - 3,
+        5000,
+        64 * 1024,
+        SLAB_SIZE + 1,
+    ];
+    for (fill, length) in (0..).zip(lengths) {
+        let cost = batch.push_payload(EventKind::Binary, 0, 0, &vec![fill; length]);
+        assert!(
+            (length..length + 8 + EVENT_COST).contains(&cost),
+            "{length}: {cost}"
+        );
+    }
+    let (inbox, _) = inbox();
+    let mut reader = Reader::new(inbox);
+    reader.prepend(batch);
+    // However few of them are taken at once.
+    let payloads = Memory::new(2, 0).take_payloads(&mut reader);
+    let seen: Vec<usize> = payloads.iter().map(Vec::len).collect();
+    assert_eq!(seen, lengths);
+    for (fill, payload) in (0..).zip(payloads) {
+        assert!(payload.iter().all(|byte| *byte == fill), "{fill}");
+    }
+}
+
+#[test]
+fn slab_is_gone_on_with_in_the_next_batch() {
+    let (inbox, _) = inbox();
+    let mut reader = Reader::new(Arc::clone(&inbox));
+    let mut memory = Memory::new(8, 0);
+    let mut writer = SlabWriter::new(0);
+    for fill in 0..100 {
+        let mut batch = Batch::default();
+        batch.lend(writer);
+        batch.push_payload(EventKind::Binary, 0, 0, &[fill; 9000]);
+        writer = batch.take_writer().expect("it was lent");
+        inbox.publish(batch);
+        assert_eq!(memory.take_payloads(&mut reader), [[fill; 9000]]);
+    }
+}
+
+#[test]
+fn memory_is_shared_only_where_it_can_be_seen() {
+    let (inbox, _) = inbox();
+    assert!(inbox.slab_writer().is_none());
+    inbox.share_memory();
+    assert!(inbox.slab_writer().is_some());
 }
 
 #[test]

@@ -5,12 +5,16 @@ mod batch;
 mod inbox;
 mod reader;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task;
 
 use super::batch::LARGE;
-use super::{Batch, Credit, EventKind, Inbox, RECORD_WORDS, Reader, Taken, Wake};
+use super::{
+    Batch, Credit, EventKind, IN_SLAB, Inbox, RECORD_WORDS, Reader, SLAB_OFFSET_BITS, Slab, Taken,
+    Wake,
+};
 
 /// Counts what was asked of it: wakes, polls or bytes.
 #[derive(Default)]
@@ -75,6 +79,8 @@ pub struct Memory {
     records: Vec<u32>,
     slab: Vec<u8>,
     offset: usize,
+    /// The core's slabs, by their slots.
+    shared: HashMap<u32, Arc<Slab>>,
 }
 
 impl Memory {
@@ -83,6 +89,7 @@ impl Memory {
             records: vec![0; records * RECORD_WORDS],
             slab: vec![0; slab],
             offset: 0,
+            shared: HashMap::new(),
         }
     }
 
@@ -98,9 +105,19 @@ impl Memory {
         let (records, _) = self.records.as_chunks::<RECORD_WORDS>();
         let events = records[..taken.records]
             .iter()
-            .map(|&[head, index, third, length]| {
+            .filter_map(|&[head, index, third, length]| {
                 let is_large = head & LARGE != 0;
-                let (value, payload) = if is_large {
+                if head == EventKind::Slab as u32 {
+                    let slab = reader.slab(third as usize).expect("a slab");
+                    self.shared.insert(index, slab);
+                    return None;
+                }
+                let (value, payload) = if is_large && third & IN_SLAB != 0 {
+                    let place = third & !IN_SLAB;
+                    let slab = &self.shared[&(place >> SLAB_OFFSET_BITS)];
+                    let offset = place & ((1 << SLAB_OFFSET_BITS) - 1);
+                    (0, slab.read(offset as usize, length as usize))
+                } else if is_large {
                     let payload = reader.large(third as usize).expect("a large payload");
                     assert_eq!(payload.len(), length as usize);
                     (0, payload)
@@ -110,13 +127,13 @@ impl Memory {
                 } else {
                     (third, Vec::new())
                 };
-                Event {
+                Some(Event {
                     kind: head & 0xff,
                     detail: (head & !LARGE) >> 8,
                     index,
                     value,
                     payload,
-                }
+                })
             })
             .collect();
         (taken, events)

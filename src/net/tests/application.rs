@@ -212,6 +212,7 @@ impl Application {
             if head & 0xff == EventKind::Closed as u32 {
                 self.environment.forget_connection(index);
             }
+            assert_ne!(head, EventKind::Slab as u32, "memory that is not shared");
             let (value, payload) = if head & LARGE != 0 {
                 (0, self.reader.large(third as usize).expect("it is there"))
             } else if length > 0 {

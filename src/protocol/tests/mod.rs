@@ -89,6 +89,35 @@ pub fn receive_pieces<'a>(
     (recorder.events, result)
 }
 
+/// Feeds the pieces one after another, as far as possible to where the receiver wants
+/// to have them. Returns also how often that was the case.
+pub fn read_pieces<'a>(
+    config: ReceiverConfig,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Outcome, usize) {
+    let mut receiver = Receiver::new(config);
+    let mut recorder = Recorder::default();
+    let mut result = Ok(());
+    let mut reads = 0;
+    for mut piece in pieces {
+        while !piece.is_empty() {
+            let outcome = if let Some((memory, most)) = receiver.message_memory() {
+                assert!(memory.capacity() - memory.len() >= most);
+                let (read, rest) = piece.split_at(piece.len().min(most));
+                memory.extend_from_slice(read);
+                piece = rest;
+                reads += 1;
+                receiver.handle_read(read.len(), &mut recorder)
+            } else {
+                let input = std::mem::take(&mut piece);
+                receiver.handle_input(&mut input.to_vec(), &mut recorder)
+            };
+            result = result.and(outcome);
+        }
+    }
+    ((recorder.events, result), reads)
+}
+
 /// Feeds the input at once, and again byte by byte; both must come to the same.
 pub fn receive(config: ReceiverConfig, input: &[u8]) -> Outcome {
     let at_once = receive_pieces(config, [input]);

@@ -99,9 +99,12 @@ fn receives_random_frames_split_anywhere(role: Role) {
         let mut model = random_conversation(role, seed * 7919);
         for longest in [1, 3, 17, 200, 70_000] {
             let pieces = model.chance.cut(&model.wire, longest);
-            let (events, result) = receive_pieces(config(role), pieces);
+            let (events, result) = receive_pieces(config(role), pieces.iter().copied());
             assert_eq!(result, Ok(()), "seed {seed}");
             assert!(events == model.events, "seed {seed}, pieces of {longest}");
+            let ((events, result), _) = read_pieces(config(role), pieces);
+            assert_eq!(result, Ok(()), "seed {seed}, read");
+            assert!(events == model.events, "seed {seed}, reads of {longest}");
         }
     }
 }
