@@ -1,6 +1,9 @@
 //! The one object that JavaScript holds of the core, once per environment.
 
-#![allow(unsafe_code, reason = "a descriptor is adopted")]
+#![allow(
+    unsafe_code,
+    reason = "a descriptor is adopted, and JavaScript is given memory of the core"
+)]
 #![allow(
     clippy::needless_pass_by_value,
     reason = "Node-API converts arguments to values"
