@@ -188,7 +188,7 @@ module.exports = [
   },
   {
     name: 'connect-first-5000',
-    label: 'the first 5,000 of these',
+    label: 'connect: the first 5,000',
     title:
       'connect, upgrade and close, the first 5,000 connections of a fresh ' +
       'server, 64 at a time',
