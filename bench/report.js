@@ -120,7 +120,7 @@ function overview(report) {
  * @return {String} The text
  */
 function render(report, markdown) {
-  const { machine, options, scenarios, missing } = report;
+  const { machine, options, scenarios, missing, failures } = report;
   const reference = report.reference ?? 'reference';
   const parts = scenarios.map((scenario) => {
     const { title, role, results } = scenario;
@@ -129,7 +129,9 @@ function render(report, markdown) {
     return `${heading}\n${table(rows(results, columns))}`;
   });
   if (scenarios.length > 1) {
-    const heading = `in parentheses: relative to ${reference}`;
+    const heading = report.reference
+      ? `all, in parentheses relative to ${reference}`
+      : 'all';
     parts.push(
       `${markdown ? `**${heading}**\n` : heading}\n${table(overview(report), 2)}`
     );
@@ -141,7 +143,8 @@ function render(report, markdown) {
     `Medians over rounds${markdown ? '' : ', ± half of the range'}`,
     ...placements(scenarios),
     `Command: ${report.command}`,
-    ...missing
+    ...missing,
+    ...failures
   ];
   for (const more of new Set(Object.values(roles).map((role) => role.notes))) {
     const measured = scenarios

@@ -2,6 +2,7 @@
 
 const fs = require('node:fs');
 const os = require('node:os');
+const path = require('node:path');
 
 const { draw } = require('./chart');
 const { allowedCpus, placement } = require('./cpus');
@@ -21,6 +22,10 @@ async function main() {
     throw new Error('CPU time is read from /proc: this needs Linux');
   }
 
+  // Before anything is measured that could not be kept.
+  for (const file of [options.json, options.svg]) {
+    if (file) fs.mkdirSync(path.dirname(file), { recursive: true });
+  }
   const report = options.from
     ? JSON.parse(fs.readFileSync(options.from, 'utf8'))
     : await measureAll(options);
@@ -29,6 +34,7 @@ async function main() {
   }
   if (options.svg) fs.writeFileSync(options.svg, await draw(report));
   console.log(`\n${render(report, options.markdown)}`);
+  if (report.failures.length > 0) process.exitCode = 1;
 }
 
 /**
@@ -39,10 +45,11 @@ async function measureAll(options) {
   const { builds, missing } = prepare(pairs, options);
   for (const note of missing) console.error(note);
   console.error(`about ${minutes(pairs, options).toFixed(1)} minutes`);
+  const failures = [];
   for (let round = 0; round < options.rounds; round++) {
-    await measureRound(pairs, round, builds, options);
+    failures.push(...(await measureRound(pairs, round, builds, options)));
   }
-  return summariseAll(pairs, missing, options);
+  return summariseAll(pairs, { missing, failures }, options);
 }
 
 function minutes(pairs, options) {
@@ -53,36 +60,48 @@ function minutes(pairs, options) {
   return (options.rounds * seconds.reduce((sum, one) => sum + one, 0)) / 60;
 }
 
+/**
+ * Measures all once. Who fails in a scenario is left out of it from then on.
+ *
+ * @return {Promise<String[]>} What failed
+ */
 async function measureRound(pairs, round, builds, options) {
   const widths = [options.scenario, options.contender].map(longestName);
-  for (const { scenario, results } of pairs) {
+  const failures = [];
+  for (const pair of pairs) {
+    const { scenario, results } = pair;
     // Everyone goes first in turn: what the machine does in the meantime
     // hits nobody by position.
     for (let turn = 0; turn < results.length; turn++) {
       const result = results[(round + turn) % results.length];
       const { contender } = result;
-      const { facts, figures } = await measure(
-        scenario,
-        contender,
-        builds,
-        options
-      );
-      result.facts = facts;
-      result.rounds.push(figures);
+      let outcome;
+      try {
+        outcome = await measure(scenario, contender, builds, options);
+      } catch (error) {
+        const failure = `${contender.title} failed in ${scenario.name}: ${error.message}`;
+        console.error(failure);
+        failures.push(failure);
+        pair.results = pair.results.filter((other) => other !== result);
+        continue;
+      }
+      result.facts = outcome.facts;
+      result.rounds.push(outcome.figures);
       console.error(
         `round ${round + 1}/${options.rounds}  ` +
           `${scenario.name.padEnd(widths[0])}  ` +
           `${contender.name.padEnd(widths[1])}  ` +
-          roles[scenario.role].progress(figures)
+          roles[scenario.role].progress(outcome.figures)
       );
     }
   }
+  return failures;
 }
 
 /**
  * @return {Object} The report, as it is written with --json
  */
-function summariseAll(pairs, missing, options) {
+function summariseAll(pairs, { missing, failures }, options) {
   const reference = options.contender.find((one) => one.reference)?.name;
   return {
     date: new Date().toISOString(),
@@ -103,20 +122,23 @@ function summariseAll(pairs, missing, options) {
     },
     reference,
     missing,
-    scenarios: pairs.map(({ scenario, results }) => ({
-      ...scenario,
-      placement: placement(options.pin, scenario.cpus),
-      results: summarise(
-        results.map(({ contender: { name, title, portMode }, ...rest }) => ({
-          name,
-          title,
-          portMode,
-          ...rest
-        })),
-        reference,
-        roles[scenario.role]
-      )
-    }))
+    failures,
+    scenarios: pairs
+      .filter(({ results }) => results.length > 0)
+      .map(({ scenario, results }) => ({
+        ...scenario,
+        placement: placement(options.pin, scenario.cpus),
+        results: summarise(
+          results.map(({ contender: { name, title, portMode }, ...rest }) => ({
+            name,
+            title,
+            portMode,
+            ...rest
+          })),
+          reference,
+          roles[scenario.role]
+        )
+      }))
   };
 }
 

@@ -187,6 +187,17 @@ module.exports = [
     load: { connections: 64 }
   },
   {
+    name: 'connect-first-5000',
+    label: 'connect: the first 5,000',
+    title:
+      'connect, upgrade and close, the first 5,000 connections of a fresh ' +
+      'server, 64 at a time',
+    standard: true,
+    handler: 'echo',
+    role: 'connect',
+    load: { connections: 64, first: 5000 }
+  },
+  {
     name: 'idle-10000',
     label: 'idle connection',
     title: 'idle connections, after one message of 64 B each',

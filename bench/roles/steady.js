@@ -13,6 +13,9 @@ const SATURATED = 0.95;
 /** Above this share of one CPU other processes are worth a word. */
 const DISTURBED = 0.1;
 
+/** Connections in a second, where they are counted from the first one on. */
+const SLOW = 5000;
+
 module.exports = { steady, whoRan };
 
 /**
@@ -22,7 +25,8 @@ module.exports = { steady, whoRan };
  */
 function steady(what, short) {
   return {
-    duration: (scenario, { warmup, seconds }) => warmup + seconds + 0.4,
+    duration: ({ load }, { warmup, seconds }) =>
+      (load.first ? load.first / SLOW : warmup + seconds) + 0.4,
 
     async measure({ server, startLoad, options, busy }) {
       const { warmup, seconds, verify } = options;

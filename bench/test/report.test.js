@@ -35,6 +35,7 @@ function report(scenario, results) {
     options: { rounds: 3, seconds: 1 },
     reference: 'ws',
     missing: [],
+    failures: [],
     scenarios: [scenario, { ...scenario, label: 'again' }].map((one) => ({
       ...one,
       results: summarise(results, 'ws', role)

@@ -30,6 +30,10 @@ pub struct Options {
     /// Connections at a time
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     connections: u32,
+    /// Measure this many from the first one on, not for a time and after a
+    /// warm-up
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    first: Option<u32>,
     #[command(flatten)]
     course: course::Options,
     /// The server returns what it gets, and ends a connection when the client
@@ -50,7 +54,11 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         script: Script::new(server, options.raw),
         connections: Vec::new(),
         buffer: vec![0; READ_BUFFER],
-        course: Course::begin(&options.course),
+        missing: options.first.unwrap_or(u32::MAX),
+        course: match options.first {
+            Some(_) => Course::begin_measuring(),
+            None => Course::begin(&options.course),
+        },
     };
     for number in 0..options.connections as usize {
         let connection = load.open(number)?;
@@ -123,6 +131,8 @@ struct Load {
     script: Script,
     connections: Vec<Option<Connection>>,
     buffer: Vec<u8>,
+    /// How many are still to be measured.
+    missing: u32,
     course: Course,
 }
 
@@ -189,6 +199,10 @@ impl Load {
         let took = connection.began.elapsed();
         if let Some(window) = self.course.window() {
             window.record(took, 1);
+            self.missing -= 1;
+            if self.missing == 0 {
+                self.course.end_window();
+            }
         }
         self.connections[number] = if self.course.is_ending() {
             None

@@ -15,6 +15,9 @@ const COOL_DOWN: Duration = Duration::from_millis(100);
 /// The last replies must be there after this long.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// No window that waits for an end lasts longer.
+const MOST_PATIENT: Duration = Duration::from_mins(1);
+
 #[derive(Args)]
 pub struct Options {
     /// Seconds under load before the window
@@ -46,6 +49,22 @@ impl Course {
             phase: Phase::WarmUp,
             until: Instant::now() + Duration::from_secs_f64(options.warmup),
             measure: Duration::from_secs_f64(options.seconds),
+        }
+    }
+
+    /// The window begins at once, and lasts until it is ended.
+    pub fn begin_measuring() -> Self {
+        Self {
+            phase: Phase::WarmUp,
+            until: Instant::now(),
+            measure: MOST_PATIENT,
+        }
+    }
+
+    /// The window ends, if it is on.
+    pub fn end_window(&mut self) {
+        if matches!(self.phase, Phase::Measure(_)) {
+            self.until = Instant::now();
         }
     }
 
