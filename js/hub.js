@@ -37,9 +37,9 @@ const SHARED_OFFSET_MASK = (1 << SLOT_SHIFT) - 1;
 // A drain yields to the event loop after this many milliseconds, and sends
 // what has been collected after this many.
 const TIME_BUDGET = 20;
-const FLUSH_INTERVAL = 1;
+const FLUSH_INTERVAL = 0.1;
 // Events between two looks at the clock.
-const CLOCK_INTERVAL = 64;
+const CLOCK_INTERVAL = 16;
 // Events of one connection before microtasks and ticks run.
 const MAX_RUN = 64;
 

@@ -15,7 +15,7 @@ describe('A payload that many have in common', beyondReference, () => {
     const others = Buffer.alloc(100_000);
 
     outbox.open({
-      flush: (block, length) => void calls.push(`flush ${length}`),
+      flush: (length) => void calls.push(`flush ${length}`),
       send: () => void calls.push('send'),
       share: (what) => calls.push(`share ${what === null ? 'none' : 'it'}`)
     });
