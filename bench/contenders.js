@@ -20,11 +20,13 @@ const { LOAD } = require('./build');
  * @property {String[]} handlers Names of handlers that the server knows
  * @property {String} [package] Package of the Cargo workspace that is the
  *     server
+ * @property {String} [runtime] What runs the server instead of Node.js:
+ *     see install.js
  * @property {String} [library] The crate that is measured, if the server does
  *     not say so itself
  * @property {String} [driver] File name in servers/
- * @property {Function} [command] Given the handler and the package's binary,
- *     returns the server's command line
+ * @property {Function} [command] Given the handler and the binary of the
+ *     package or runtime, returns the server's command line
  * @property {String} [mode] `port`: the WebSocketServer listens by itself;
  *     `server`: it is given an `http.Server`
  * @property {Object} [inServerMode] What is different in server mode
@@ -38,13 +40,16 @@ const { LOAD } = require('./build');
  *     needs
  */
 
+/** All of servers/handlers.js. */
+const HANDLERS = Object.keys(require('./servers/handlers'));
+
 /** @type {Contender[]} */
 const contenders = [
   {
     name: 'oxws',
     title: 'oxws',
-    standard: ['echo', 'idle'],
-    handlers: ['echo', 'echo-deflate'],
+    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
+    handlers: HANDLERS,
     driver: 'oxws.js',
     // Node keeps the descriptor, and the core has a duplicate.
     inServerMode: { filesPerConnection: 2 }
@@ -52,9 +57,9 @@ const contenders = [
   {
     name: 'ws',
     title: 'ws + bufferutil',
-    standard: ['echo', 'idle'],
+    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
     reference: true,
-    handlers: ['echo', 'echo-deflate'],
+    handlers: HANDLERS,
     expect: { bufferutil: true },
     driver: 'ws.js',
     env: { WS_NO_BUFFER_UTIL: undefined }
@@ -63,27 +68,67 @@ const contenders = [
     name: 'ws-js',
     title: 'ws without bufferutil',
     standard: [],
-    handlers: ['echo', 'echo-deflate'],
+    handlers: HANDLERS,
     expect: { bufferutil: false },
     driver: 'ws.js',
     env: { WS_NO_BUFFER_UTIL: '1' }
   },
   {
+    name: 'bun',
+    title: 'Bun',
+    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
+    handlers: [
+      'echo',
+      'echo-burn',
+      'pong-busy',
+      'burst',
+      'broadcast',
+      'broadcast-native'
+    ],
+    runtime: 'bun',
+    command: (handler, binary) => [binary, server('bun/server.js'), handler]
+  },
+  {
+    name: 'deno',
+    title: 'Deno',
+    standard: [],
+    handlers: ['echo', 'echo-burn', 'pong-busy', 'burst', 'broadcast'],
+    runtime: 'deno',
+    command: (handler, binary) => [
+      binary,
+      'run',
+      '--quiet',
+      '--allow-net',
+      '--allow-read',
+      server('deno/server.mjs'),
+      handler
+    ]
+  },
+  {
     name: 'raw',
-    title: 'raw TCP echo',
-    standard: ['echo', 'idle'],
-    handlers: ['echo'],
+    title: 'raw TCP',
+    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
+    handlers: ['echo', 'burst', 'broadcast', 'broadcast-native'],
     package: LOAD,
-    command: (handler, binary) => [binary, 'raw-server'],
+    command: (handler, binary) => [binary, 'raw-server', handler],
     load: { raw: true }
   },
   {
     name: 'tokio-tungstenite',
     title: 'tokio-tungstenite, no JS',
     standard: ['idle'],
-    handlers: ['echo'],
+    handlers: ['echo', 'burst', 'broadcast'],
     package: 'oxws-bench-tokio-tungstenite',
     library: 'tokio-tungstenite',
+    command: (handler, binary) => [binary, handler]
+  },
+  {
+    name: 'fastwebsockets',
+    title: 'fastwebsockets, no JS',
+    standard: [],
+    handlers: ['echo', 'burst', 'broadcast'],
+    package: 'oxws-bench-fastwebsockets',
+    library: 'fastwebsockets',
     command: (handler, binary) => [binary, handler]
   }
 ];
@@ -94,13 +139,17 @@ module.exports = contenders.flatMap((contender) =>
     : [contender]
 );
 
+function server(file) {
+  return path.join(__dirname, 'servers', file);
+}
+
 /**
  * @param {Contender} contender One with a driver
  * @param {String} mode The mode
  * @return {Contender} The contender in that mode
  */
 function inMode(contender, mode) {
-  const driver = path.join(__dirname, 'servers', contender.driver);
+  const driver = server(contender.driver);
   const command = (handler) => [process.execPath, driver, handler, mode];
   if (mode === 'port') return { ...contender, mode, command };
   return {

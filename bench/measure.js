@@ -1,6 +1,7 @@
 'use strict';
 
 const { LOAD } = require('./build');
+const { placement } = require('./cpus');
 const { PATIENCE, Process } = require('./process');
 const roles = require('./roles');
 
@@ -9,16 +10,20 @@ const roles = require('./roles');
  *
  * @param {Object} scenario Row of scenarios.js
  * @param {Object} contender Row of contenders.js
- * @param {Object} builds What was built, by package: see build.js
+ * @param {Object} builds What was built or installed, by name
  * @param {Object} options Options of the run
  * @return {Promise<Object>} What the server said of itself, and the figures
  */
 async function measure(scenario, contender, builds, options) {
   const role = roles[scenario.role];
+  const cpus = placement(options.pin, scenario.cpus);
   const files = role.files?.(scenario, contender);
   const server = new Process(
-    contender.command(scenario.handler, builds[contender.package]?.binary),
-    { cpus: options.pin?.server, env: contender.env, files }
+    contender.command(
+      scenario.handler,
+      builds[contender.package ?? contender.runtime]?.binary
+    ),
+    { cpus: cpus?.server, env: contender.env, files }
   );
   let load;
   try {
@@ -38,7 +43,7 @@ async function measure(scenario, contender, builds, options) {
       };
       load = new Process(
         [builds[LOAD].binary, scenario.role, ...toArguments(loadOptions)],
-        { cpus: options.pin?.load, files }
+        { cpus: cpus?.load, files }
       );
       return load;
     };

@@ -205,22 +205,9 @@ function openFilesLimit(pid) {
   return soft === 'unlimited' ? Infinity : Number(soft);
 }
 
-/**
- * @return {Number[]} The CPUs that the runner may use
- */
-function allowedCpus() {
-  const status = fs.readFileSync('/proc/self/status', 'latin1');
-  const [, list] = /^Cpus_allowed_list:\s*(\S+)/m.exec(status);
-  return list.split(',').flatMap((range) => {
-    const [first, last = first] = range.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  });
-}
-
 module.exports = {
   PATIENCE,
   Process,
-  allowedCpus,
   openFilesLimit,
   residentKiB,
   sample,

@@ -30,10 +30,11 @@ function summarise(results, reference, { metrics, ratios, modeRatios }) {
       [ratios, roundsOf(reference)],
       [modeRatios, roundsOf(result.portMode)]
     ]) {
-      for (const [name, metric] of Object.entries(base ? names : {})) {
-        const value = metrics[metric];
+      for (const [name, [of, to]] of Object.entries(base ? names : {})) {
         figures[name] = summary(
-          result.rounds.map((round, i) => value(round) / value(base[i]))
+          result.rounds.map(
+            (round, i) => metrics[of](round) / metrics[to](base[i])
+          )
         );
       }
     }
@@ -92,31 +93,49 @@ function table(cells) {
  * @return {String} The text
  */
 function render(report, markdown) {
-  const { machine, options, scenarios } = report;
+  const { machine, options, scenarios, missing } = report;
   const reference = report.reference ?? 'reference';
-  const parts = scenarios.map(({ title, role, results }) => {
+  const parts = scenarios.map((scenario) => {
+    const { title, role, results } = scenario;
     const heading = markdown ? `**${title}**\n` : title;
-    const columns = roles[role].columns(reference, !markdown);
+    const columns = roles[role].columns(reference, !markdown, scenario);
     return `${heading}\n${table(rows(results, columns))}`;
   });
   const all = scenarios.flatMap(({ results }) => results);
   const notes = [
     `${machine.cpu}, ${machine.cpus} CPUs, Linux ${machine.kernel}, ` +
       `Node.js ${machine.node}, ${versions(all)}`,
-    `Medians over rounds${markdown ? '' : ', ± half of the range'}` +
-      (options.pin
-        ? `; server on CPU ${options.pin.server}, load generator on CPU ` +
-          options.pin.load
-        : '; not pinned to CPUs')
+    `Medians over rounds${markdown ? '' : ', ± half of the range'}`,
+    ...placements(scenarios),
+    ...missing
   ];
-  for (const [name, { notes: more }] of Object.entries(roles)) {
+  for (const more of new Set(Object.values(roles).map((role) => role.notes))) {
     const measured = scenarios
-      .filter(({ role }) => role === name)
+      .filter(({ role }) => roles[role].notes === more)
       .flatMap(({ results }) => results);
     if (measured.length > 0) notes.push(...more(options, measured));
   }
   parts.push(notes.map((note) => (markdown ? `- ${note}` : note)).join('\n'));
   return `${parts.join('\n\n')}\n`;
+}
+
+/**
+ * @param {Object[]} scenarios The report's scenarios
+ * @return {String[]} On which CPUs they were measured
+ */
+function placements(scenarios) {
+  const scenariosOf = new Map();
+  for (const { name, placement } of scenarios) {
+    const text = placement
+      ? `server on CPU ${placement.server}, load generator on CPU ` +
+        placement.load
+      : 'not bound to CPUs';
+    scenariosOf.set(text, [...(scenariosOf.get(text) ?? []), name]);
+  }
+  const texts = [...scenariosOf.keys()];
+  return texts.length === 1
+    ? texts
+    : texts.map((text) => `${text}: ${scenariosOf.get(text).join(', ')}`);
 }
 
 /**

@@ -1,5 +1,8 @@
 'use strict';
 
+const { BURN_US, SLICE_MS } = require('./servers/burn');
+const { BURST, SIZE } = require('./servers/messages');
+
 /**
  * What is measured. A row names the handler that the server runs
  * (servers/handlers.js) and the role of the load generator with its options
@@ -12,6 +15,7 @@
  * @property {String} handler Name of the server's handler
  * @property {String} role Subcommand of the load generator (roles/index.js)
  * @property {Object} load Options of that subcommand
+ * @property {Number} [cpus] How many CPUs the server is bound to, if not one
  * @property {Number} [closed] Seconds after which the server is looked at once
  *     more when all connections are closed
  */
@@ -63,6 +67,39 @@ module.exports = [
     load: { connections: 1, 'in-flight': 1, size: 64 }
   },
   {
+    name: 'echo-100x1-2cpus',
+    title: 'echo, 100 connections x 1 in flight, 64 B, server on two CPUs',
+    cpus: 2,
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 1, size: 64 }
+  },
+  {
+    name: 'echo-100x16-2cpus',
+    title: 'echo, 100 connections x 16 in flight, 64 B, server on two CPUs',
+    cpus: 2,
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 16, size: 64 }
+  },
+  {
+    name: 'echo-burn-100x1',
+    title: `echo after ${BURN_US} us of JS, 100 connections x 1 in flight, 64 B`,
+    handler: 'echo-burn',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 1, size: 64 }
+  },
+  {
+    name: 'echo-burn-100x1-2cpus',
+    title:
+      `echo after ${BURN_US} us of JS, 100 connections x 1 in flight, 64 B, ` +
+      'server on two CPUs',
+    cpus: 2,
+    handler: 'echo-burn',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 1, size: 64 }
+  },
+  {
     name: 'echo-deflate-100x1-1KiB',
     title:
       'echo with permessage-deflate, 100 connections x 1 in flight, ' +
@@ -70,6 +107,47 @@ module.exports = [
     handler: 'echo-deflate',
     role: 'echo',
     load: { connections: 100, 'in-flight': 1, size: 1024, deflate: true }
+  },
+  {
+    name: 'burst-10',
+    title:
+      `the server sends bursts of ${BURST} messages of ${SIZE} B, ` +
+      '10 connections',
+    handler: 'burst',
+    role: 'push',
+    load: { connections: 10, burst: BURST, size: SIZE }
+  },
+  {
+    name: 'broadcast-1000',
+    title: `broadcast of ${SIZE} B of text to 1000 connections, in a loop`,
+    handler: 'broadcast',
+    role: 'push',
+    load: { connections: 1000, broadcast: true, size: SIZE, text: true }
+  },
+  {
+    name: 'broadcast-1000-native',
+    title:
+      `broadcast of ${SIZE} B of text to 1000 connections, with the ` +
+      "library's own broadcast if it has one",
+    handler: 'broadcast-native',
+    role: 'push',
+    load: { connections: 1000, broadcast: true, size: SIZE, text: true }
+  },
+  {
+    name: 'pong-busy',
+    title:
+      `pongs while JS is busy for ${SLICE_MS} ms of every ${2 * SLICE_MS}, ` +
+      '10 connections with a ping every 5 ms',
+    handler: 'pong-busy',
+    role: 'ping',
+    load: { connections: 10, interval: 5 }
+  },
+  {
+    name: 'connect',
+    title: 'connect, upgrade and close, 64 connections at a time',
+    handler: 'echo',
+    role: 'connect',
+    load: { connections: 64 }
   },
   {
     name: 'idle-10000',

@@ -5,7 +5,8 @@
  * stays what he has in his hands, but moves no bytes by itself any more.
  *
  * Node keeps its descriptor and the core drives a duplicate, so all by which
- * Node would read, write, end or close on its own is overridden on this socket.
+ * Node would read, write, end or close on its own is overridden, by a prototype
+ * that is put between the socket and its own.
  */
 
 const net = require('net');
@@ -14,16 +15,19 @@ const hub = require('./hub');
 const { Connection } = require('./connection');
 const {
   closeTransport,
-  countBuffered,
-  members,
+  defineMembers,
   onError,
-  onNewListener
+  onNewListener,
+  read
 } = require('./socket-members');
 const { kConnection } = require('./constants');
 
 const { bytesRead, bytesWritten } = Object.getOwnPropertyDescriptors(
   net.Socket.prototype
 );
+
+// Prototypes of adopted sockets, by the prototype that such a socket had.
+const prototypes = new WeakMap();
 
 /**
  * Lets the core go on with the connection of a relay, if it can.
@@ -41,9 +45,11 @@ function adopt(relay) {
 
   handle.readStop();
   handle.reading = false;
+  const prototype = Object.getPrototypeOf(socket);
+
   // Without a `_read()` what is left can be read and nothing more. The relay
   // hears of it by 'data'.
-  socket._read = members._read;
+  Object.setPrototypeOf(socket, prototypesOn(prototype).drained);
 
   let ids = null;
 
@@ -56,7 +62,7 @@ function adopt(relay) {
   } finally {
     // Also after a listener of the socket that throws.
     if (ids === null) {
-      delete socket._read;
+      Object.setPrototypeOf(socket, prototype);
       // Not `read(0)`: the stream waits for what it has asked for already.
       socket._read();
     }
@@ -66,13 +72,12 @@ function adopt(relay) {
 
   relay.detach();
 
-  const connection = new Connection(hub, null, ids[0], ids[1]);
+  const connection = new Connection(null, ids[0], ids[1]);
 
   connection.socket = socket;
   connection.isReferenced = handle.hasRef();
-  connection.inbound = relay.inbound;
-  relay.inbound.moveTo(connection);
-  override(socket, connection);
+  connection.websocket = relay.websocket;
+  override(socket, connection, prototypesOn(prototype).adopted);
   hub.addConnection(connection);
   if (relay.pauses !== 0) connection.pause(relay.pauses);
   return connection;
@@ -113,48 +118,72 @@ function canBeAdopted(relay) {
   );
 }
 
-function override(socket, connection) {
-  const { _destroy: destroyHandle } = socket;
+function override(socket, connection, prototype) {
+  const { timeout } = socket;
 
   socket[kConnection] = connection;
   socket.on('newListener', onNewListener);
   socket.on('error', onError);
 
-  const { timeout } = socket;
-
   // Node's timer sees no traffic any more.
   if (timeout > 0) socket.setTimeout(0);
-  for (const name of Object.keys(members)) define(socket, name, members[name]);
+  Object.setPrototypeOf(socket, prototype);
+  for (const key of Reflect.ownKeys(prototype)) {
+    if (Object.hasOwn(socket, key)) {
+      Object.defineProperty(
+        socket,
+        key,
+        Object.getOwnPropertyDescriptor(prototype, key)
+      );
+    }
+  }
   if (timeout > 0) socket.setTimeout(timeout);
+}
 
-  define(socket, '_writev', writev);
-  define(socket, '_destroy', function (err, callback) {
-    closeTransport(this, () => destroyHandle.call(this, err, callback));
-  });
+/**
+ * The same for all sockets: members of its own would turn each of them into a
+ * dictionary of kilobytes.
+ *
+ * @private
+ */
+function prototypesOn(parent) {
+  if (!prototypes.has(parent)) {
+    prototypes.set(parent, {
+      // While what Node has read is taken from it.
+      drained: Object.create(parent, { _read: { value: read } }),
+      adopted: createPrototype(parent)
+    });
+  }
 
-  Object.defineProperties(socket, {
+  return prototypes.get(parent);
+}
+
+function createPrototype(parent) {
+  const prototype = Object.create(parent, {
+    _destroy: {
+      configurable: true,
+      value(err, callback) {
+        closeTransport(this, () => parent._destroy.call(this, err, callback));
+      },
+      writable: true
+    },
+    _writev: { configurable: true, value: writev, writable: true },
     bytesRead: {
       configurable: true,
       get() {
-        return bytesRead.get.call(this) + connection.traffic[0];
+        return bytesRead.get.call(this) + this[kConnection].traffic[0];
       }
     },
     bytesWritten: {
       configurable: true,
       get() {
-        return bytesWritten.get.call(this) + connection.traffic[1];
+        return bytesWritten.get.call(this) + this[kConnection].traffic[1];
       }
     }
   });
-  countBuffered(socket);
-}
 
-function define(socket, name, value) {
-  Object.defineProperty(socket, name, {
-    configurable: true,
-    value,
-    writable: true
-  });
+  defineMembers(prototype);
+  return prototype;
 }
 
 function writev(chunks, callback) {

@@ -12,7 +12,7 @@ const { URL } = require('url');
 const Address = require('./address');
 const OpeningHandshake = require('./opening-handshake');
 const { connectNet, connectTls } = require('./client-socket');
-const { nextTick } = require('./constants');
+const { CLOSING, CONNECTING, nextTick } = require('./constants');
 const { parseArguments, parseClientOptions } = require('./client-options');
 const {
   dropCredentials,
@@ -22,8 +22,6 @@ const {
 } = require('./redirect');
 
 // The states of a WebSocket that has not been open.
-const CONNECTING = 0;
-const CLOSING = 2;
 
 const kAborted = Symbol('kAborted');
 const kAttempt = Symbol('kAttempt');
@@ -231,7 +229,7 @@ function requestOnUpgrade(res, socket, head) {
     return;
   }
 
-  Object.assign(websocket._extensions, handshake.extensions);
+  websocket._extensions = handshake.extensions;
   websocket.setSocket(socket, head, {
     allowSynchronousEvents: options.allowSynchronousEvents,
     autoPong: options.autoPong,

@@ -8,56 +8,82 @@
 const { AsyncResource } = require('async_hooks');
 
 const addon = require('./binding');
+const inbound = require('./inbound');
 const outbox = require('./outbox');
 const { nextTick } = require('./constants');
 const { createSocketDestroyedError, createSystemError } = require('./errors');
 
-/**
- * Why a connection is not read: somebody paused it, or its events wait for
- * turns of their own and are many.
- */
-const PAUSED = 1;
-const THROTTLED = 2;
+// What has become of a connection: bits of its state, of which the lowest are
+// the reasons not to read it. There may be very many connections.
+const PAUSES = 0x3;
+const IS_CLOSED = 0x4;
+const IS_ENDED = 0x8;
+const IS_TERMINATING = 0x10;
+const IS_UNREFERENCED = 0x20;
+const IS_CONCLUDED = 0x40;
 
 /**
  * The events of a connection run in the asynchronous context of its server.
  */
 class Connection extends AsyncResource {
   /**
-   * @param {Object} hub The hub that this connection gets its events from
    * @param {(Listener|null)} listener The listener that accepted it; none if
    *     the core adopted the socket
    * @param {Number} index Its place among the connections of the thread
    * @param {Number} generation How many connections had that place before
    */
-  constructor(hub, listener, index, generation) {
+  constructor(listener, index, generation) {
     super('OXWSCONNECTION');
 
-    this.hub = hub;
     this.listener = listener;
     this.index = index;
     this.generation = generation;
-    // The opening handshake, if it came over a listener.
+    // The opening handshake, until it is accepted.
     this.handshake = null;
     // Gets the events, once the handshake is accepted.
-    this.inbound = null;
+    this.websocket = null;
     // The stream that stands for the transport, if anyone asked for it, or that
     // was it before the core adopted it.
     this.socket = null;
-    this.remoteAddress = undefined;
-    this.remotePort = undefined;
-    this.acceptKey = '';
-    this.isClosed = false;
-    // The peer ended its side.
-    this.isEnded = false;
-    // We gave it up.
-    this.isTerminating = false;
-    this.isReferenced = true;
-    this._callbacks = [];
-    // Reasons not to read.
-    this._pauses = 0;
-    this._traffic = null;
-    this._localAddress = undefined;
+    this._state = 0;
+    // Of what was sent and not yet taken by the kernel, if there are any.
+    this._callbacks = null;
+  }
+
+  get isRelay() {
+    return false;
+  }
+
+  get isClosed() {
+    return (this._state & IS_CLOSED) !== 0;
+  }
+
+  /**
+   * Whether the peer ended its side.
+   *
+   * @type {Boolean}
+   */
+  get isEnded() {
+    return (this._state & IS_ENDED) !== 0;
+  }
+
+  /**
+   * Whether we gave it up.
+   *
+   * @type {Boolean}
+   */
+  get isTerminating() {
+    return (this._state & IS_TERMINATING) !== 0;
+  }
+
+  /**
+   * Whether the peer's close frame or its end came in, or it broke the
+   * protocol.
+   *
+   * @type {Boolean}
+   */
+  get isConcluded() {
+    return (this._state & IS_CONCLUDED) !== 0;
   }
 
   /**
@@ -70,7 +96,7 @@ class Connection extends AsyncResource {
   sendFrame(flags, payload, cb) {
     // The user ended the stream, which says what becomes of it.
     if (this.socket !== null && this.socket.writableEnded) {
-      this.inbound?.handleBroken();
+      this.handleBroken();
       this.socket.write(payload, cb);
     } else {
       this._write(flags, payload, cb);
@@ -91,10 +117,11 @@ class Connection extends AsyncResource {
    * Accepts the handshake, whose answer has been sent.
    *
    * @param {Buffer} config The words of the connection's configuration
-   * @param {Inbound} inbound What gets the events
+   * @param {WebSocket} websocket What gets the events
    */
-  upgrade(config, inbound) {
-    this.inbound = inbound;
+  upgrade(config, websocket) {
+    this.handshake = null;
+    this.websocket = websocket;
     outbox.write(this, addon.COMMAND_UPGRADE, config);
   }
 
@@ -127,7 +154,7 @@ class Connection extends AsyncResource {
    * @param {Number} flags 0, or the flag by which it is reset
    */
   terminateTransport(flags) {
-    this.isTerminating = true;
+    this._state |= IS_TERMINATING;
     if (!this.isClosed) {
       this.hub.environment.abandon(this.index, this.generation);
       outbox.write(this, addon.COMMAND_TERMINATE | flags, null);
@@ -167,9 +194,9 @@ class Connection extends AsyncResource {
    * @param {Number} reason `PAUSED` or `THROTTLED`
    */
   pause(reason) {
-    const wasRead = this._pauses === 0;
+    const wasRead = (this._state & PAUSES) === 0;
 
-    this._pauses |= reason;
+    this._state |= reason;
     if (wasRead && !this.isClosed) {
       outbox.write(this, addon.COMMAND_PAUSE, null);
     }
@@ -181,10 +208,10 @@ class Connection extends AsyncResource {
    * @param {Number} reason `PAUSED` or `THROTTLED`
    */
   resume(reason) {
-    const wasRead = this._pauses === 0;
+    const wasRead = (this._state & PAUSES) === 0;
 
-    this._pauses &= ~reason;
-    if (!wasRead && this._pauses === 0 && !this.isClosed) {
+    this._state &= ~reason;
+    if (!wasRead && (this._state & PAUSES) === 0 && !this.isClosed) {
       outbox.write(this, addon.COMMAND_RESUME, null);
     }
   }
@@ -200,6 +227,15 @@ class Connection extends AsyncResource {
     this.countReference(-1);
     this.isReferenced = isReferenced;
     this.countReference(1);
+  }
+
+  get isReferenced() {
+    return (this._state & IS_UNREFERENCED) === 0;
+  }
+
+  set isReferenced(isReferenced) {
+    if (isReferenced) this._state &= ~IS_UNREFERENCED;
+    else this._state |= IS_UNREFERENCED;
   }
 
   /**
@@ -230,7 +266,7 @@ class Connection extends AsyncResource {
    * @type {Number[]}
    */
   get traffic() {
-    if (this._traffic !== null) return this._traffic;
+    if (this.isClosed) return this._traffic;
 
     outbox.flush(true);
     return this.hub.environment.traffic(this.index, this.generation) || [0, 0];
@@ -242,14 +278,55 @@ class Connection extends AsyncResource {
    * @type {Object}
    */
   get localAddress() {
-    if (this._localAddress === undefined) {
-      const { environment } = this.hub;
+    const { environment } = this.hub;
 
-      this._localAddress =
-        environment.localAddress(this.index, this.generation) || {};
+    return environment.localAddress(this.index, this.generation) || {};
+  }
+
+  /**
+   * The same of the peer's end.
+   *
+   * @type {Object}
+   */
+  get remoteAddress() {
+    const { environment } = this.hub;
+
+    return environment.remoteAddress(this.index, this.generation) || {};
+  }
+
+  handleFragments(lengths) {
+    inbound.handleFragments(this.websocket, lengths);
+  }
+
+  handleMessage(data, isBinary) {
+    inbound.handleMessage(this.websocket, data, isBinary);
+  }
+
+  handlePing(data) {
+    inbound.handlePing(this.websocket, data);
+  }
+
+  handlePong(data) {
+    inbound.handlePong(this.websocket, data);
+  }
+
+  handleClose(code, reason) {
+    this._state |= IS_CONCLUDED;
+    inbound.handleClose(this.websocket, code, reason);
+  }
+
+  handleError(number, parameter) {
+    this._state |= IS_CONCLUDED;
+    if (this.websocket !== null) {
+      inbound.handleError(this.websocket, number, parameter);
     }
+  }
 
-    return this._localAddress;
+  /**
+   * The socket has failed.
+   */
+  handleBroken() {
+    if (this.websocket !== null) inbound.handleBroken(this.websocket);
   }
 
   /**
@@ -258,16 +335,21 @@ class Connection extends AsyncResource {
    * @param {Number} count How many
    */
   handleSent(count) {
-    callAll(this._callbacks.splice(0, count), null);
+    const callbacks = this._callbacks;
+    const called =
+      count === callbacks.length ? callbacks : callbacks.splice(0, count);
+
+    if (called === callbacks) this._callbacks = null;
+    callAll(called, null);
   }
 
   /**
    * The peer ended its side, and all that it sent is known.
    */
   handleEnd() {
-    this.isEnded = true;
+    this._state |= IS_ENDED | IS_CONCLUDED;
     // Where events wait, so does the end: its stream would end our side.
-    if (this.inbound !== null) this.inbound.handleEnd();
+    if (this.websocket !== null) inbound.handleEnd(this.websocket);
     else this.showEnd();
   }
 
@@ -288,15 +370,21 @@ class Connection extends AsyncResource {
    *     what was dropped before it was compressed
    */
   handleClosed(wasClean, traffic, errno, dropped) {
-    this.isClosed = true;
-    this._traffic = traffic;
+    const callbacks = this._callbacks;
 
-    if (this._callbacks.length > 0) {
-      failAll(this._callbacks.splice(0), dropped);
-    }
+    this._state |= IS_CLOSED;
+    this._traffic = traffic;
+    this._callbacks = null;
+    if (callbacks !== null) failAll(callbacks, dropped);
 
     const tell = () => {
-      this.runInAsyncScope(() => this.inbound?.handleClosed(wasClean));
+      if (this.websocket === null) return;
+      this.runInAsyncScope(
+        inbound.handleClosed,
+        null,
+        this.websocket,
+        wasClean
+      );
     };
 
     if (this.socket === null || this.socket.closed) {
@@ -308,7 +396,7 @@ class Connection extends AsyncResource {
     // listeners of its 'close' if the peer did not say that it closes. Ours is
     // before theirs, which may throw.
     this.socket.prependOnceListener('close', () => {
-      if (this.inbound?.isConcluded) callAll([tell], null);
+      if (this.isConcluded) callAll([tell], null);
       else nextTick(tell);
     });
     this.socket.handleClosed(
@@ -333,6 +421,7 @@ class Connection extends AsyncResource {
       nextTick(cb, createSocketDestroyedError());
     } else {
       // In the asynchronous context of the caller.
+      this._callbacks ??= [];
       this._callbacks.push(AsyncResource.bind(cb));
       outbox.write(this, flags | addon.FLAG_ACKNOWLEDGE, payload);
     }
@@ -379,4 +468,7 @@ function rethrow(err) {
   throw err;
 }
 
-module.exports = { Connection, PAUSED, THROTTLED };
+// That of this thread, which puts itself here.
+Connection.prototype.hub = null;
+
+module.exports = { Connection };

@@ -18,6 +18,17 @@ module.exports = {
   // The state of a server that accepts handshakes.
   RUNNING: 0,
 
+  // The states of a WebSocket.
+  CONNECTING: 0,
+  OPEN: 1,
+  CLOSING: 2,
+  CLOSED: 3,
+
+  // Why a connection is not read: somebody paused it, or its events wait for
+  // turns of their own and are many.
+  PAUSED: 1,
+  THROTTLED: 2,
+
   // RFC 6455 §5.2.
   OPCODE_CONTINUATION: 0x0,
   OPCODE_TEXT: 0x1,
@@ -37,8 +48,12 @@ module.exports = {
   setImmediate,
 
   kAccept: Symbol('kAccept'),
+  kAnswersPings: Symbol('kAnswersPings'),
   kConnection: Symbol('kConnection'),
+  kInbound: Symbol('kInbound'),
+  kReceiver: Symbol('kReceiver'),
   kRemoveClient: Symbol('kRemoveClient'),
+  kSender: Symbol('kSender'),
   kServer: Symbol('kServer'),
   kWebSocket: Symbol('kWebSocket')
 };

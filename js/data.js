@@ -4,6 +4,9 @@
  * What users pass to be sent, as bytes.
  */
 
+// The global of that name is a getter, called each time.
+const { Buffer } = require('buffer');
+
 const { FastBuffer } = require('./constants');
 const { isBlob } = require('./validation');
 

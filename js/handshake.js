@@ -96,8 +96,6 @@ class OfferedHandshake {
     const { options } = server;
 
     this.isAccepted = true;
-    // The connection keeps this, to know a second upgrade; the request is large.
-    this.req = null;
     this.connection.sendRaw(text);
     websocket[kAccept](
       this.connection,

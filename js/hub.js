@@ -274,13 +274,10 @@ function offer(index, payload, verdict) {
   const listener = listeners[fields[1]];
 
   listener.runInAsyncScope(() => {
-    const connection = new Connection(hub, listener, index, +fields[0]);
+    const connection = new Connection(listener, index, +fields[0]);
 
     connections[index] = connection;
     connection.countReference(1);
-    connection.remoteAddress = fields[2];
-    connection.remotePort = +fields[3];
-    connection.acceptKey = fields[4];
     connection.runInAsyncScope(() => {
       listener.handleHandshake(connection, fields, verdict);
     });
@@ -305,14 +302,11 @@ function emitOf(index, end) {
       case addon.EVENT_TEXT:
       case addon.EVENT_BINARY:
         cursor++;
-        this.inbound.handleMessage(
-          payloadOf(base),
-          kind === addon.EVENT_BINARY
-        );
+        this.handleMessage(payloadOf(base), kind === addon.EVENT_BINARY);
         break;
       case addon.EVENT_FRAGMENTS:
         cursor++;
-        this.inbound.handleFragments(payloadOf(base));
+        this.handleFragments(payloadOf(base));
         break;
       case addon.EVENT_RAW:
         cursor++;
@@ -320,27 +314,25 @@ function emitOf(index, end) {
         break;
       case addon.EVENT_PING:
         cursor++;
-        this.inbound.handlePing(payloadOf(base));
+        this.handlePing(payloadOf(base));
         break;
       case addon.EVENT_PONG:
         cursor++;
-        this.inbound.handlePong(payloadOf(base));
+        this.handlePong(payloadOf(base));
         break;
       case addon.EVENT_CLOSE:
         cursor++;
-        this.inbound.handleClose(
+        this.handleClose(
           (head >>> DETAIL_SHIFT) & DETAIL_MASK,
           payloadOf(base)
         );
         break;
       case addon.EVENT_ERROR:
         cursor++;
-        if (this.inbound !== null) {
-          this.inbound.handleError(
-            (head >>> DETAIL_SHIFT) & DETAIL_MASK,
-            records[base + 2]
-          );
-        }
+        this.handleError(
+          (head >>> DETAIL_SHIFT) & DETAIL_MASK,
+          records[base + 2]
+        );
         break;
       case addon.EVENT_END:
         cursor++;
@@ -396,5 +388,7 @@ const hub = {
   keepAlive,
   open
 };
+
+Connection.prototype.hub = hub;
 
 module.exports = hub;

@@ -1,13 +1,30 @@
 'use strict';
 
 /**
- * The events of one WebSocket on their way from the core to its listeners:
- * where they wait while the WebSocket is paused, or while only one of them may
- * be emitted in a turn of the event loop.
+ * The events of WebSockets on their way from the core to their listeners. Most
+ * go straight on. A WebSocket gets an `Inbound`, where events wait, when it is
+ * paused first, or if only one of them may be emitted in a turn of the event
+ * loop.
  */
 
-const { PAUSED, THROTTLED } = require('./connection');
-const { nextTick, setImmediate } = require('./constants');
+const {
+  onBroken,
+  onClose,
+  onClosed,
+  onEnd,
+  onError,
+  onMessage,
+  onPing,
+  onPong
+} = require('./websocket-events');
+const {
+  PAUSED,
+  THROTTLED,
+  kConnection,
+  kInbound,
+  nextTick,
+  setImmediate
+} = require('./constants');
 
 // With this many events waiting for turns of their own, the core reads no more
 // until half of them are gone.
@@ -18,25 +35,14 @@ const MAX_RUN = 64;
 class Inbound {
   /**
    * @param {WebSocket} websocket The WebSocket
-   * @param {Connection} connection Where the events come from
-   * @param {Object} handlers What to call for each kind of event, with the
-   *     WebSocket as the first argument: `message(data, isBinary,
-   *     fragments)`,
-   *     `ping(data)`, `pong(data)`, `close(code, reason)`,
-   *     `error(number, parameter)`, `end()`, `broken()`, `closed(wasClean)`
    * @param {Boolean} oneAtATime Whether to emit one event in a turn
    */
-  constructor(websocket, connection, handlers, oneAtATime) {
+  constructor(websocket, oneAtATime) {
     this._websocket = websocket;
-    this._connection = connection;
-    this._handlers = handlers;
     this._oneAtATime = oneAtATime;
     this._paused = false;
     this._closed = false;
     this._isDue = false;
-    // Whether the peer's close frame or its end came in, or it broke the
-    // protocol.
-    this.isConcluded = false;
     // The lengths of the fragments of the message that comes next, if it has
     // several.
     this._fragments = null;
@@ -46,6 +52,9 @@ class Inbound {
     this._next = 0;
   }
 
+  /**
+   * @param {Buffer} lengths The lengths of the fragments of the next message
+   */
   handleFragments(lengths) {
     this._fragments = lengths;
   }
@@ -54,39 +63,7 @@ class Inbound {
     const fragments = this._fragments;
 
     this._fragments = null;
-    this._handleInTurn(this._handlers.message, data, isBinary, fragments);
-  }
-
-  handlePing(data) {
-    this._handleInTurn(this._handlers.ping, data);
-  }
-
-  handlePong(data) {
-    this._handleInTurn(this._handlers.pong, data);
-  }
-
-  handleClose(code, reason) {
-    this.isConcluded = true;
-    this._handle(this._handlers.close, code, reason);
-  }
-
-  handleError(number, parameter) {
-    this.isConcluded = true;
-    this._handle(this._handlers.error, number, parameter);
-  }
-
-  handleEnd() {
-    this.isConcluded = true;
-    this._handle(this._handlers.end);
-  }
-
-  /**
-   * Another connection goes on in place of the one before.
-   *
-   * @param {Connection} connection Where the events come from
-   */
-  moveTo(connection) {
-    this._connection = connection;
+    this.handleInTurn(onMessage, data, isBinary, fragments);
   }
 
   handleClosed(wasClean) {
@@ -94,7 +71,7 @@ class Inbound {
     // received before is delivered.
     this._closed = true;
     this._paused = false;
-    this._handle(this._handlers.closed, wasClean);
+    this.handle(onClosed, wasClean);
   }
 
   /**
@@ -116,33 +93,33 @@ class Inbound {
     this._connection.resume(PAUSED);
   }
 
-  get _length() {
-    return this._waiting.length - this._next;
-  }
-
   /**
-   * The socket has failed.
+   * @param {Function} handler What the event does
+   * @param {*} [a] Its argument behind the WebSocket
+   * @param {*} [b] The next one
    */
-  handleBroken() {
-    this._handlers.broken(this._websocket);
-  }
-
-  _handle(handler, a, b) {
+  handle(handler, a, b) {
     if (!this._paused && this._length === 0) handler(this._websocket, a, b);
     else this._wait(handler, a, b);
   }
 
   /**
-   * For events of which there may be only one in a turn.
-   *
-   * @private
+   * As `handle()`, for events of which there may be only one in a turn.
    */
-  _handleInTurn(handler, a, b, c) {
+  handleInTurn(handler, a, b, c) {
     if (!this._paused && !this._oneAtATime && this._length === 0) {
       handler(this._websocket, a, b, c);
     } else {
       this._wait(handler, a, b, c);
     }
+  }
+
+  get _connection() {
+    return this._websocket[kConnection];
+  }
+
+  get _length() {
+    return this._waiting.length - this._next;
   }
 
   _wait(handler, a, b, c) {
@@ -194,4 +171,113 @@ function emitWaiting(inbound) {
   inbound._emitWaiting();
 }
 
-module.exports = Inbound;
+/**
+ * @private
+ */
+function inboundOf(websocket) {
+  if (websocket[kInbound] === null) {
+    websocket[kInbound] = new Inbound(websocket, false);
+  }
+
+  return websocket[kInbound];
+}
+
+/**
+ * Lets a WebSocket emit one event in a turn of the event loop.
+ *
+ * @param {WebSocket} websocket The WebSocket
+ */
+function emitOneAtATime(websocket) {
+  websocket[kInbound] = new Inbound(websocket, true);
+}
+
+/**
+ * @private
+ */
+function handle(websocket, handler, a, b) {
+  const { [kInbound]: inbound } = websocket;
+
+  if (inbound === null) handler(websocket, a, b);
+  else inbound.handle(handler, a, b);
+}
+
+/**
+ * @private
+ */
+function handleInTurn(websocket, handler, a, b) {
+  const { [kInbound]: inbound } = websocket;
+
+  if (inbound === null) handler(websocket, a, b);
+  else inbound.handleInTurn(handler, a, b);
+}
+
+function handleFragments(websocket, lengths) {
+  inboundOf(websocket).handleFragments(lengths);
+}
+
+function handleMessage(websocket, data, isBinary) {
+  const { [kInbound]: inbound } = websocket;
+
+  if (inbound === null) onMessage(websocket, data, isBinary, null);
+  else inbound.handleMessage(data, isBinary);
+}
+
+function handlePing(websocket, data) {
+  handleInTurn(websocket, onPing, data);
+}
+
+function handlePong(websocket, data) {
+  handleInTurn(websocket, onPong, data);
+}
+
+function handleClose(websocket, code, reason) {
+  handle(websocket, onClose, code, reason);
+}
+
+function handleError(websocket, number, parameter) {
+  handle(websocket, onError, number, parameter);
+}
+
+function handleEnd(websocket) {
+  handle(websocket, onEnd);
+}
+
+function handleClosed(websocket, wasClean) {
+  const { [kInbound]: inbound } = websocket;
+
+  if (inbound === null) onClosed(websocket, wasClean);
+  else inbound.handleClosed(wasClean);
+}
+
+/**
+ * Lets the events of a WebSocket wait, and stops reading.
+ *
+ * @param {WebSocket} websocket The WebSocket
+ */
+function pause(websocket) {
+  inboundOf(websocket).pause();
+}
+
+/**
+ * Emits what has waited, later, and reads on.
+ *
+ * @param {WebSocket} websocket The WebSocket
+ */
+function resume(websocket) {
+  inboundOf(websocket).resume();
+}
+
+module.exports = {
+  emitOneAtATime,
+  handleBroken: onBroken,
+  handleClose,
+  handleClosed,
+  handleEnd,
+  handleError,
+  handleFragments,
+  handleMessage,
+  handlePing,
+  handlePong,
+  pause,
+  resume
+};

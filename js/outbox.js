@@ -6,15 +6,37 @@
  * Commands are collected in one block of memory and handed over together: at
  * the end of the tick in which the first was written, or of the drain, or when
  * the block is full. Their layout is that of `src/bridge/command.rs`.
+ *
+ * Messages that are neither masked nor compressed are framed here, behind each
+ * other as long as they are for one connection: the core has nothing to do for
+ * one of them. What is sent to many connections stands in the block once.
  */
+
+const { Buffer } = require('buffer');
 
 const addon = require('./binding');
 const { OPCODE_BINARY, OPCODE_TEXT, nextTick } = require('./constants');
+
+// As constants of this module: the addon's exports are a dictionary to V8.
+const { BESIDE_BLOCK, COMMAND_FRAMES, FLAG_SHARED } = addon;
 
 const BLOCK_SIZE = 64 * 1024;
 const HEAD_SIZE = 16;
 // Larger payloads are not copied into the block.
 const MAX_COPIED_PAYLOAD = 16 * 1024;
+
+// RFC 6455 §5.2: the first byte of an unfragmented frame, the longest payload
+// whose length the second one holds, and what it holds for longer ones.
+const FIN = 0x80;
+const MAX_INLINE_LENGTH = 125;
+const LENGTH_IN_16_BITS = 126;
+// Bytes before the payload of a frame that is framed here, at most.
+const MAX_FRAME_HEADER = 4;
+// In front of frames: the word that says how long their payloads are.
+const WORD_SIZE = 4;
+
+const BINARY_FLAGS = frameFlags(OPCODE_BINARY);
+const TEXT_FLAGS = frameFlags(OPCODE_TEXT);
 
 const block = Buffer.from(new ArrayBuffer(BLOCK_SIZE));
 const words = new Uint32Array(block.buffer);
@@ -24,6 +46,22 @@ let flushIsDue = false;
 let draining = false;
 let environment = null;
 let onOwnEvents = null;
+
+// Whose messages the last record holds, if further ones can be appended to it,
+// where it begins and where it ends.
+let receiver = null;
+let recordStart = 0;
+let recordEnd = 0;
+
+// The payload that the record at `knownPlace` holds alone, and by which flags it
+// was sent: what is sent alike refers to it.
+let known = null;
+let knownFlags = 0;
+let knownPlace = 0;
+// The bytes that nobody changes at present, and those that the core keeps beside
+// the block.
+let shared = null;
+let kept = null;
 
 /**
  * Connects the outbox with the core.
@@ -48,13 +86,18 @@ function write(connection, flags, payload) {
   if (payload === null || payload.length === 0) {
     reserve(0);
     writeHead(connection, flags, 0);
+  } else if (flags === knownFlags && payload === known) {
+    writeReference(connection);
   } else if (typeof payload === 'string') {
     writeString(connection, flags, payload);
   } else if (payload.length > MAX_COPIED_PAYLOAD) {
     writeLarge(connection, flags, payload);
+  } else if (flags === BINARY_FLAGS || flags === TEXT_FLAGS) {
+    writeMessage(connection, flags, payload, payload.length);
   } else {
     reserve(payload.length);
     block.set(payload, length + HEAD_SIZE);
+    if (payload === shared) know(payload, flags, length);
     writeHead(connection, flags, payload.length);
   }
 }
@@ -71,12 +114,88 @@ function writeString(connection, flags, string) {
     } else {
       write(connection, flags, payload);
     }
+  } else if (flags === BINARY_FLAGS || flags === TEXT_FLAGS) {
+    writeMessage(connection, flags, string, most);
+  } else {
+    reserve(most);
+    know(string, flags, length);
+    writeHead(connection, flags, block.write(string, length + HEAD_SIZE));
+  }
+}
 
-    return;
+/**
+ * Adds a message that goes out as it is, to the last record if that holds
+ * messages for the same connection.
+ *
+ * @param {Connection} connection Whom it is for
+ * @param {Number} flags `BINARY_FLAGS` or `TEXT_FLAGS`
+ * @param {(Buffer|String)} payload The message
+ * @param {Number} most How many bytes it may take
+ * @private
+ */
+function writeMessage(connection, flags, payload, most) {
+  if (
+    connection !== receiver ||
+    recordEnd + MAX_FRAME_HEADER + most > BLOCK_SIZE
+  ) {
+    reserve(WORD_SIZE + MAX_FRAME_HEADER + most);
+    recordStart = length;
+    writeHead(connection, COMMAND_FRAMES, WORD_SIZE);
+    words[(recordStart + HEAD_SIZE) >>> 2] = 0;
+    receiver = connection;
+    recordEnd = length;
+    if (payload === shared || typeof payload === 'string') {
+      know(payload, flags, recordStart);
+    }
+  } else if (knownPlace === recordStart) {
+    // It is not alone any more.
+    known = null;
   }
 
-  reserve(most);
-  writeHead(connection, flags, block.write(string, length + HEAD_SIZE));
+  const start = recordEnd;
+  const payloadLength = writeFrame(flags, payload);
+  const word = recordStart >>> 2;
+
+  words[word + 3] += recordEnd - start;
+  words[word + 4] += payloadLength;
+  length = (recordEnd + 3) & ~3;
+}
+
+/**
+ * Writes a frame where the last record ends.
+ *
+ * @return {Number} The length of its payload
+ * @private
+ */
+function writeFrame(flags, payload) {
+  const start = recordEnd;
+  // Of a string that is the least.
+  let header = payload.length <= MAX_INLINE_LENGTH ? 2 : 4;
+  let payloadLength = payload.length;
+
+  if (typeof payload === 'string') {
+    payloadLength = block.write(payload, start + header);
+
+    if (header === 2 && payloadLength > MAX_INLINE_LENGTH) {
+      header = 4;
+      block.copyWithin(start + 4, start + 2, start + 2 + payloadLength);
+    }
+  } else {
+    block.set(payload, start + header);
+  }
+
+  block[start] = flags === TEXT_FLAGS ? FIN | OPCODE_TEXT : FIN | OPCODE_BINARY;
+
+  if (header === 2) {
+    block[start + 1] = payloadLength;
+  } else {
+    block[start + 1] = LENGTH_IN_16_BITS;
+    block[start + 2] = payloadLength >>> 8;
+    block[start + 3] = payloadLength;
+  }
+
+  recordEnd = start + header + payloadLength;
+  return payloadLength;
 }
 
 /**
@@ -85,10 +204,58 @@ function writeString(connection, flags, string) {
  * @private
  */
 function writeLarge(connection, flags, payload) {
+  if (payload === shared) {
+    keep(payload);
+    know(payload, flags, BESIDE_BLOCK);
+    writeReference(connection);
+    return;
+  }
+
   flush(false);
 
   const { index, generation } = connection;
   if (environment.send(index, generation, flags, payload)) onOwnEvents();
+}
+
+/**
+ * Lets the core have a copy of a payload that is shared, or of none any more.
+ *
+ * @private
+ */
+function keep(payload) {
+  if (payload === kept) return;
+
+  // What has been collected refers to what is kept now.
+  flush(false);
+  kept = payload;
+  environment.share(payload);
+}
+
+/**
+ * Adds a command with the flags and the payload that are known.
+ *
+ * @private
+ */
+function writeReference(connection) {
+  const payload = known;
+  const flags = knownFlags;
+
+  reserve(0);
+
+  // Not if that has been handed over.
+  if (known === null) {
+    write(connection, flags, payload);
+    return;
+  }
+
+  const place = knownPlace;
+
+  writeHead(
+    connection,
+    (place === BESIDE_BLOCK ? flags : words[(place >>> 2) + 2]) | FLAG_SHARED,
+    0
+  );
+  words[(length >>> 2) - 1] = place;
 }
 
 /**
@@ -105,6 +272,18 @@ function writeHead(connection, flags, payloadLength) {
   words[word + 3] = payloadLength;
   // The next command begins at a multiple of four.
   length += HEAD_SIZE + ((payloadLength + 3) & ~3);
+  receiver = null;
+}
+
+/**
+ * Remembers what a record holds, for others to refer to.
+ *
+ * @private
+ */
+function know(payload, flags, place) {
+  known = payload;
+  knownFlags = flags;
+  knownPlace = place;
 }
 
 /**
@@ -135,8 +314,33 @@ function flush(now) {
   if (length === 0) return;
 
   const end = length;
+
   length = 0;
+  receiver = null;
+  // What is kept beside the block stays known.
+  if (knownPlace !== BESIDE_BLOCK) known = null;
   if (environment.flush(block, end, now)) onOwnEvents();
+}
+
+/**
+ * Lets commands have a payload in common.
+ *
+ * @param {Buffer} payload The payload, which does not change meanwhile
+ * @param {Function} act What writes the commands
+ */
+function share(payload, act) {
+  const before = shared;
+
+  shared = payload;
+
+  try {
+    act();
+  } finally {
+    shared = before;
+    if (typeof known !== 'string') known = null;
+
+    keep(null);
+  }
 }
 
 /**
@@ -149,12 +353,13 @@ function setDraining(value) {
 }
 
 module.exports = {
-  BINARY_FLAGS: frameFlags(OPCODE_BINARY),
-  TEXT_FLAGS: frameFlags(OPCODE_TEXT),
+  BINARY_FLAGS,
+  TEXT_FLAGS,
   flush,
   frameFlags,
   open,
   setDraining,
+  share,
   write
 };
 

@@ -6,58 +6,41 @@
  * engine of the core, what is sent is encoded by it, all on this thread.
  */
 
-const net = require('net');
-
+const RelayOutput = require('./relay-output');
 const addon = require('./binding');
 const decode = require('./decode');
-const { PAUSED } = require('./connection');
-const { byteLength } = require('./data');
+const inbound = require('./inbound');
+const { frameFlags } = require('./outbox');
 const {
   EMPTY_BUFFER,
-  OPCODE_CLOSE,
   OPCODE_PING,
   OPCODE_PONG,
+  PAUSED,
+  kConnection,
+  kWebSocket,
   nextTick,
   setImmediate
 } = require('./constants');
-const { frameFlags } = require('./outbox');
 
 // What an engine says is due.
 const PING_DUE = 1;
 const PEER_DEAD = 2;
 
-const OPCODE_MASK = 0xf;
-// In place of a command's flags: bytes as they are.
-const RAW = 0;
-// Larger payloads are written behind their header instead of being copied, if
-// they go out as they are; see `src/net/encoder.rs`.
-const MAX_COPIED_PAYLOAD = 16 * 1024;
-
 /**
  * Has the members of `Connection` that a WebSocket uses.
  */
-class Relay {
+class Relay extends RelayOutput {
   /**
    * @param {Duplex} socket The socket
    * @param {Buffer} config The words of the connection's configuration
    */
   constructor(socket, config) {
-    this.socket = socket;
-    this.engine = new addon.Engine(config);
+    super(socket, config);
+
     // Gets the events.
-    this.inbound = null;
+    this.websocket = null;
     this.isClosed = false;
     this.isEnded = false;
-    // The closing handshake: our frame was written, or is on its way; theirs
-    // was received, or they broke the protocol.
-    this.isCloseQueued = false;
-    this.isCloseSent = false;
-    this.isCloseReceived = false;
-    this.isFailed = false;
-    // Whether the core could drive such a socket.
-    this.isAdoptable = isAdoptable(socket);
-    // Called whenever nothing waits to be written, or to be emitted, any more.
-    this.onSettled = null;
     // Whether the adoption waits for the socket to be resumed.
     this.isAwaitingResume = false;
     this.mask = 0;
@@ -65,52 +48,49 @@ class Relay {
     this._maxPendingAutoPongs = 0;
     this._pendingAutoPongs = 0;
     this._heartbeatTimer = null;
-    // What waits to be compressed and what comes after it: flags, payload and
-    // callback of each.
-    this._deferred = [];
-    this._deferredBytes = 0;
     // Reasons not to read.
     this.pauses = 0;
     // Events that were decoded and not emitted; those before `_next` were.
     this._events = [];
     this._next = 0;
     this._isEmitting = false;
+  }
 
-    this._onData = (chunk) => this.receive(chunk);
-    this._onEnd = () => this._handleEnd();
-    // The socket's pause and the WebSocket's are one.
-    this._onResume = () => {
-      if (this.pauses & PAUSED) this.inbound.resume();
-    };
-    // Errors of a socket are no news for the user of a WebSocket; 'close' is.
-    this._onError = () => {
-      this.inbound.handleBroken();
-      socket.destroy();
-    };
-    this._onClose = () => this._handleClose();
+  get isRelay() {
+    return true;
+  }
+
+  /**
+   * Whether the peer's close frame or its end came in, or it broke the
+   * protocol.
+   *
+   * @type {Boolean}
+   */
+  get isConcluded() {
+    return this.isCloseReceived || this.isFailed || this.isEnded;
   }
 
   /**
    * Begins to read.
    *
-   * @param {Inbound} inbound What gets the events
+   * @param {WebSocket} websocket What gets the events
    * @param {Object} options
    * @param {Boolean} options.autoPong Whether pings are answered
    * @param {Boolean} options.isServer Whether we are the server
    * @param {Number} options.maxPendingAutoPongs Answers that may wait
    */
-  open(inbound, { autoPong, isServer, maxPendingAutoPongs }) {
+  open(websocket, { autoPong, isServer, maxPendingAutoPongs }) {
     const { socket } = this;
 
-    this.inbound = inbound;
+    this.websocket = websocket;
     this.mask = isServer ? 0 : addon.FLAG_MASK;
     this._autoPong = autoPong;
     this._maxPendingAutoPongs = maxPendingAutoPongs;
-    socket.on('close', this._onClose);
-    socket.on('data', this._onData);
-    socket.on('end', this._onEnd);
-    socket.on('resume', this._onResume);
-    socket.on('error', this._onError);
+    socket.on('close', socketOnClose);
+    socket.on('data', socketOnData);
+    socket.on('end', socketOnEnd);
+    socket.on('resume', socketOnResume);
+    socket.on('error', socketOnError);
   }
 
   /**
@@ -151,11 +131,11 @@ class Relay {
   detach() {
     const { socket } = this;
 
-    socket.removeListener('close', this._onClose);
-    socket.removeListener('data', this._onData);
-    socket.removeListener('end', this._onEnd);
-    socket.removeListener('error', this._onError);
-    socket.removeListener('resume', this._onResume);
+    socket.removeListener('close', socketOnClose);
+    socket.removeListener('data', socketOnData);
+    socket.removeListener('end', socketOnEnd);
+    socket.removeListener('error', socketOnError);
+    socket.removeListener('resume', socketOnResume);
     clearTimeout(this._heartbeatTimer);
   }
 
@@ -174,114 +154,12 @@ class Relay {
   }
 
   /**
-   * Sends a frame.
-   *
-   * @param {Number} flags Flags of a command, see `outbox.frameFlags()`
-   * @param {(Buffer|String)} payload Its payload
-   * @param {Function} [cb] Called when it has been written
-   */
-  sendFrame(flags, payload, cb) {
-    if (
-      this._deferred.length > 0 ||
-      (flags & addon.FLAG_COMPRESS &&
-        this.engine.compresses(flags, byteLength(payload)))
-    ) {
-      this._defer(flags, payload, cb);
-    } else {
-      this._sendNow(flags, payload, cb);
-    }
-  }
-
-  _sendNow(flags, payload, cb) {
-    const { socket } = this;
-
-    if (((flags >>> addon.FLAG_OPCODE_SHIFT) & OPCODE_MASK) === OPCODE_CLOSE) {
-      this.isCloseQueued = true;
-      cb = afterClose(this, cb);
-    }
-
-    if (typeof payload === 'string') payload = Buffer.from(payload);
-
-    const header =
-      payload.length >= MAX_COPIED_PAYLOAD
-        ? this.engine.encodeHeader(flags, payload)
-        : null;
-
-    if (header === null) {
-      this._write(this.engine.encode(flags, payload), cb);
-    } else {
-      socket.cork?.();
-      socket.write(header);
-      this._write(payload, cb);
-      socket.uncork?.();
-    }
-  }
-
-  /**
-   * Writes bytes as they are.
-   *
-   * @param {(Buffer|String)} data The bytes
-   * @param {Function} [cb] Called when they have been written
-   */
-  sendRaw(data, cb) {
-    if (this._deferred.length > 0) this._defer(RAW, data, cb);
-    else this._write(data, cb);
-  }
-
-  /**
-   * Whether something waits to be compressed.
-   *
-   * @type {Boolean}
-   */
-  get isCompressing() {
-    return this._deferred.length > 0;
-  }
-
-  /**
    * Whether events wait that were decoded.
    *
    * @type {Boolean}
    */
   get isEmitting() {
     return this._events.length > 0;
-  }
-
-  /**
-   * Compresses and sends what waits for it. As under ws that is not done at
-   * once: a burst does not keep JavaScript from what it is doing.
-   */
-  sendDeferred() {
-    const deferred = this._deferred;
-
-    if (deferred.length === 0) return;
-
-    this._deferred = [];
-    this._deferredBytes = 0;
-
-    if (this.socket.destroyed) {
-      const err = new Error(
-        'The socket was closed while data was being compressed'
-      );
-
-      for (const [, , cb] of deferred) {
-        if (typeof cb === 'function') cb(err);
-      }
-    } else {
-      for (const [flags, payload, cb] of deferred) {
-        if (flags === RAW) this._write(payload, cb);
-        else this._sendNow(flags, payload, cb);
-      }
-    }
-  }
-
-  _defer(flags, payload, cb) {
-    if (this._deferred.length === 0) setImmediate(() => this.sendDeferred());
-
-    // A copy, too: the caller may go on to use his memory.
-    payload = Buffer.from(payload);
-
-    this._deferred.push([flags, payload, cb]);
-    this._deferredBytes += payload.length;
   }
 
   /**
@@ -338,28 +216,6 @@ class Relay {
   }
 
   /**
-   * Bytes that the socket has not written.
-   *
-   * @type {Number}
-   */
-  get bufferedAmount() {
-    return this.socket.writableLength + this._deferredBytes;
-  }
-
-  _write(data, cb) {
-    const { socket } = this;
-
-    if (!this.isAdoptable) {
-      socket.write(data, cb);
-    } else {
-      socket.write(data, (err) => {
-        if (typeof cb === 'function') cb(err);
-        if (socket.writableLength === 0) this.onSettled?.();
-      });
-    }
-  }
-
-  /**
    * Does what must not wait for the turn of an event.
    *
    * @private
@@ -412,33 +268,36 @@ class Relay {
   }
 
   _handle({ kind, detail, value, data }) {
-    const { inbound } = this;
+    const { websocket } = this;
 
     switch (kind) {
       case addon.EVENT_TEXT:
       case addon.EVENT_BINARY:
-        inbound.handleMessage(data, kind === addon.EVENT_BINARY);
+        inbound.handleMessage(websocket, data, kind === addon.EVENT_BINARY);
         break;
       case addon.EVENT_FRAGMENTS:
-        inbound.handleFragments(data);
+        inbound.handleFragments(websocket, data);
         break;
       case addon.EVENT_PING:
-        inbound.handlePing(data);
+        inbound.handlePing(websocket, data);
         break;
       case addon.EVENT_PONG:
-        inbound.handlePong(data);
+        inbound.handlePong(websocket, data);
         break;
       case addon.EVENT_CLOSE:
-        inbound.handleClose(detail, data);
+        inbound.handleClose(websocket, detail, data);
         break;
       case addon.EVENT_ERROR:
-        inbound.handleError(detail, value);
+        inbound.handleError(websocket, detail, value);
         break;
       case addon.EVENT_END:
-        inbound.handleEnd();
+        inbound.handleEnd(websocket);
         break;
       case addon.EVENT_CLOSED:
-        inbound.handleClosed(this.isCloseSent && this.isCloseReceived);
+        inbound.handleClosed(
+          websocket,
+          this.isCloseSent && this.isCloseReceived
+        );
         break;
     }
   }
@@ -468,21 +327,27 @@ class Relay {
    */
   _discardRest() {
     nextTick(resume, this.socket);
-    endIfClosed(this);
+    this.endIfClosed();
   }
 
-  _handleEnd() {
+  /**
+   * The socket has ended.
+   */
+  handleEnd() {
     this.isEnded = true;
     this._events.push({ kind: addon.EVENT_END });
     this._emit();
   }
 
-  _handleClose() {
+  /**
+   * The socket is closed.
+   */
+  handleClose() {
     const { socket } = this;
 
     this.detach();
     // Errors may still come.
-    socket.on('error', this._onError);
+    socket.on('error', socketOnError);
     this.isClosed = true;
 
     // A socket that was paused may hold what it received.
@@ -499,7 +364,7 @@ class Relay {
 
     // As under ws the user's listeners of the socket come first if the peer did
     // not say that it closes.
-    if (this.inbound.isConcluded) this._emitClosed();
+    if (this.isConcluded) this._emitClosed();
     else nextTick(() => this._emitClosed());
   }
 
@@ -510,47 +375,39 @@ class Relay {
 }
 
 /**
- * @param {Relay} relay A relay whose close frame is on its way
- * @param {Function} [cb] What else is to be called
- * @return {Function} What to call when it has been written
- * @private
- */
-function afterClose(relay, cb) {
-  return (err) => {
-    if (!err) {
-      relay.isCloseSent = true;
-      endIfClosed(relay);
-    }
-
-    if (typeof cb === 'function') cb(err);
-  };
-}
-
-/**
- * RFC 6455 §7.1.1: once both close frames are out our side is ended.
+ * The relay that reads a socket.
  *
  * @private
  */
-function endIfClosed(relay) {
-  if (relay.isCloseSent && (relay.isCloseReceived || relay.isFailed)) {
-    relay.socket.end();
-  }
+function relayOf(socket) {
+  return socket[kWebSocket][kConnection];
+}
+
+function socketOnData(chunk) {
+  relayOf(this).receive(chunk);
+}
+
+function socketOnEnd() {
+  relayOf(this).handleEnd();
 }
 
 /**
- * TLS has bytes of its own, and what is no socket of the system has no
- * descriptor.
- *
- * @private
+ * The socket's pause and the WebSocket's are one.
  */
-function isAdoptable(socket) {
-  return (
-    socket instanceof net.Socket &&
-    socket.encrypted !== true &&
-    socket._handle?.fd >= 0 &&
-    socket.write === net.Socket.prototype.write &&
-    socket.push === net.Socket.prototype.push
-  );
+function socketOnResume() {
+  if (relayOf(this).pauses & PAUSED) inbound.resume(this[kWebSocket]);
+}
+
+/**
+ * Errors of a socket are no news for the user of a WebSocket; 'close' is.
+ */
+function socketOnError() {
+  inbound.handleBroken(this[kWebSocket]);
+  this.destroy();
+}
+
+function socketOnClose() {
+  relayOf(this).handleClose();
 }
 
 function rethrow(err) {

@@ -5,21 +5,22 @@
  * core, in order even if a Blob has to be read first.
  */
 
+const { Buffer } = require('buffer');
 const { isUint8Array } = require('util').types;
 
 const Relay = require('./relay');
-const addon = require('./binding');
 const { configOf } = require('./connection-options');
 const { byteLength, toBuffer } = require('./data');
 const { frame, withKey } = require('./frame');
-const { BINARY_FLAGS, TEXT_FLAGS, frameFlags } = require('./outbox');
-const { extensionName } = require('./permessage-deflate');
+const { asContinuation, dataFlags } = require('./message-frame');
+const { frameFlags } = require('./outbox');
 const { socketOf } = require('./socket');
 const { isBlob, isValidStatusCode } = require('./validation');
+// As constants of this module: the addon's exports are a dictionary to V8.
+const { FLAG_FIN, FLAG_MASK } = require('./binding');
 const {
   EMPTY_BUFFER,
   OPCODE_CLOSE,
-  OPCODE_CONTINUATION,
   OPCODE_PING,
   OPCODE_PONG,
   nextTick
@@ -27,7 +28,6 @@ const {
 
 const MAX_CONTROL_PAYLOAD = 125;
 const MAX_CLOSE_REASON = 123;
-const OPCODE_MASK = 0xf;
 
 const CLOSE_FLAGS = frameFlags(OPCODE_CLOSE);
 const PING_FLAGS = frameFlags(OPCODE_PING);
@@ -56,9 +56,12 @@ class Sender {
     // What a message is like unless its options say otherwise.
     this.masks = false;
     this.compresses = false;
-    // Called with the error if a Blob can't be read.
-    this.onerror = () => {};
   }
+
+  /**
+   * Called with the error if a Blob can't be read.
+   */
+  onerror() {}
 
   /**
    * Another connection goes on in place of the one before.
@@ -107,26 +110,17 @@ class Sender {
 
     if (!isString && !isBlob(data)) data = toBuffer(data);
 
-    let flags = isString ? TEXT_FLAGS : BINARY_FLAGS;
-    let { compresses, masks } = this;
-    let fin = true;
+    let flags = dataFlags(
+      isString,
+      options,
+      this.masks,
+      this.compresses,
+      this._extensions
+    );
+    const fin = (flags & FLAG_FIN) !== 0;
 
-    if (typeof options === 'object' && options !== null) {
-      if ('binary' in options) {
-        flags = options.binary ? BINARY_FLAGS : TEXT_FLAGS;
-      }
-      if ('compress' in options) compresses = options.compress;
-      if ('fin' in options) fin = options.fin;
-      if ('mask' in options) masks = options.mask;
-    }
-
-    if (masks) flags |= addon.FLAG_MASK;
-    if (compresses && this._extensions[extensionName]) {
-      flags |= addon.FLAG_COMPRESS;
-    }
-    if (!fin) flags &= ~addon.FLAG_FIN;
     if (!this._firstFragment) flags = asContinuation(flags);
-    this._firstFragment = !!fin;
+    this._firstFragment = fin;
 
     this._send(flags, data, cb);
   }
@@ -165,7 +159,7 @@ class Sender {
   close(code, data, mask, cb) {
     const payload = closePayload(code, data);
 
-    this._send(mask ? CLOSE_FLAGS | addon.FLAG_MASK : CLOSE_FLAGS, payload, cb);
+    this._send(mask ? CLOSE_FLAGS | FLAG_MASK : CLOSE_FLAGS, payload, cb);
   }
 
   /**
@@ -186,7 +180,7 @@ class Sender {
       throw new RangeError('The data size must not be greater than 125 bytes');
     }
 
-    this._send(mask ? flags | addon.FLAG_MASK : flags, data, cb);
+    this._send(mask ? flags | FLAG_MASK : flags, data, cb);
   }
 
   _send(flags, data, cb) {
@@ -201,10 +195,10 @@ class Sender {
   }
 
   _frame(flags, data, cb) {
-    if (this._generateMask && flags & addon.FLAG_MASK) {
+    if (this._generateMask && flags & FLAG_MASK) {
       const [keyed, keyFlag] = withKey(toBuffer(data), this._generateMask);
 
-      flags = (flags & ~addon.FLAG_MASK) | keyFlag;
+      flags = (flags & ~FLAG_MASK) | keyFlag;
       data = keyed;
     }
 
@@ -277,18 +271,6 @@ function blobRead(sender, flags, data, cb) {
 function blobFailed(sender, err, cb) {
   sender._fail(err, cb);
   sender.onerror(err);
-}
-
-/**
- * @param {Number} flags Flags of a frame that begins a message
- * @return {Number} Those of a frame that continues it
- * @private
- */
-function asContinuation(flags) {
-  return (
-    (flags & ~(OPCODE_MASK << addon.FLAG_OPCODE_SHIFT)) |
-    (OPCODE_CONTINUATION << addon.FLAG_OPCODE_SHIFT)
-  );
 }
 
 function toBytes(part) {

@@ -11,9 +11,9 @@ const {
   types: { isUint8Array }
 } = require('util');
 
+const inbound = require('./inbound');
 const { FLAG_RESET } = require('./binding');
-const { PAUSED } = require('./connection');
-const { EMPTY_BUFFER, kConnection } = require('./constants');
+const { EMPTY_BUFFER, PAUSED, kConnection } = require('./constants');
 
 const kAwaitsDrain = Symbol('kAwaitsDrain');
 const kIdleTimer = Symbol('kIdleTimer');
@@ -27,7 +27,7 @@ const kSeen = Symbol('kSeen');
 function pause() {
   const connection = this[kConnection];
 
-  if (connection.inbound !== null) connection.inbound.pause();
+  if (connection.websocket !== null) inbound.pause(connection.websocket);
   else connection.pause(PAUSED);
   return Duplex.prototype.pause.call(this);
 }
@@ -35,7 +35,7 @@ function pause() {
 function resume() {
   const connection = this[kConnection];
 
-  if (connection.inbound !== null) connection.inbound.resume();
+  if (connection.websocket !== null) inbound.resume(connection.websocket);
   else connection.resume(PAUSED);
   return Duplex.prototype.resume.call(this);
 }
@@ -107,7 +107,7 @@ function push(chunk, encoding) {
  * Errors of a socket are no news for the user of a WebSocket; 'close' is.
  */
 function onError() {
-  this[kConnection].inbound?.handleBroken();
+  this[kConnection].handleBroken();
   this.destroy();
 }
 
@@ -126,42 +126,6 @@ function onNewListener(event) {
 }
 
 function noop() {}
-
-/**
- * Counts what the core has yet to write among what a stream has, until the
- * stream ends and waits for its own part.
- *
- * @param {Duplex} socket The stream
- */
-function countBuffered(socket) {
-  const state = socket._writableState;
-  let own = state.length;
-  let ofCore = 0;
-
-  socket[kRawBytes] = 0;
-
-  Object.defineProperty(socket, 'writableNeedDrain', {
-    configurable: true,
-    get() {
-      const isWritable = !this.destroyed && !this.writableEnded;
-
-      return isWritable && this.writableLength >= this.writableHighWaterMark;
-    }
-  });
-  Object.defineProperty(state, 'length', {
-    configurable: true,
-    enumerable: true,
-    get() {
-      ofCore = state.ending
-        ? 0
-        : socket[kConnection].bufferedAmount + socket[kRawBytes];
-      return own + ofCore;
-    },
-    set(length) {
-      own = length - ofCore;
-    }
-  });
-}
 
 function read() {}
 
@@ -302,25 +266,65 @@ function handleRaw(data) {
   Duplex.prototype.push.call(this, data);
 }
 
+/**
+ * Members of a stream that stands for a transport of the core, for the prototype
+ * of its class. `write()` bypasses the stream, which stays empty until it ends
+ * and waits for its own part.
+ */
+const members = {
+  _final: final,
+  _read: read,
+  _write: writeLast,
+  handleClosed,
+  handleEnd,
+  handleRaw,
+  pause,
+  push,
+  ref,
+  resetAndDestroy,
+  resume,
+  setTimeout: setIdleTimeout,
+  unref,
+  write,
+
+  get writableLength() {
+    const { ending, length } = this._writableState;
+
+    return ending
+      ? length
+      : length + this[kConnection].bufferedAmount + this[kRawBytes];
+  },
+
+  get writableNeedDrain() {
+    const isWritable = !this.destroyed && !this.writableEnded;
+
+    return isWritable && this.writableLength >= this.writableHighWaterMark;
+  },
+
+  // Has an own value once bytes were written.
+  [kRawBytes]: 0
+};
+
+/**
+ * Gives a prototype the members.
+ *
+ * @param {Object} prototype The prototype
+ */
+function defineMembers(prototype) {
+  const descriptors = Object.getOwnPropertyDescriptors(members);
+
+  for (const key of Reflect.ownKeys(descriptors)) {
+    Object.defineProperty(prototype, key, {
+      ...descriptors[key],
+      enumerable: false
+    });
+  }
+}
+
 module.exports = {
   closeTransport,
-  countBuffered,
-  members: {
-    _final: final,
-    _read: read,
-    _write: writeLast,
-    handleClosed,
-    handleEnd,
-    handleRaw,
-    pause,
-    push,
-    ref,
-    resetAndDestroy,
-    resume,
-    setTimeout: setIdleTimeout,
-    unref,
-    write
-  },
+  defineMembers,
   onError,
-  onNewListener
+  onNewListener,
+  read
 };

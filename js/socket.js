@@ -8,14 +8,16 @@
 
 const { Duplex } = require('stream');
 
-const { kConnection, nextTick } = require('./constants');
+const { kConnection, kWebSocket, nextTick } = require('./constants');
 const {
   closeTransport,
-  countBuffered,
-  members,
+  defineMembers,
   onError,
   onNewListener
 } = require('./socket-members');
+
+const kRelayed = Symbol('kRelayed');
+const kRemoteAddress = Symbol('kRemoteAddress');
 
 /**
  * Members as those of `net.Socket`. It emits 'data' if someone listens; by then
@@ -37,24 +39,22 @@ class Socket extends Duplex {
     // ask for them.
     this.on('error', onError);
     this.on('newListener', onNewListener);
-    countBuffered(this);
+    // Node does not know it either when the transport is gone.
+    this[kRemoteAddress] = connection.isClosed ? {} : connection.remoteAddress;
     if (connection.isEnded) this.handleEnd();
     if (connection.isClosed) this.destroy();
   }
 
   get remoteAddress() {
-    return this[kConnection].remoteAddress;
+    return this[kRemoteAddress].address;
   }
 
   get remotePort() {
-    return this[kConnection].remotePort;
+    return this[kRemoteAddress].port;
   }
 
   get remoteFamily() {
-    const { remoteAddress } = this;
-
-    if (remoteAddress === undefined) return undefined;
-    return remoteAddress.includes(':') ? 'IPv6' : 'IPv4';
+    return this[kRemoteAddress].family;
   }
 
   get localAddress() {
@@ -67,6 +67,21 @@ class Socket extends Duplex {
 
   get localFamily() {
     return this.address().family;
+  }
+
+  /**
+   * The WebSocket that was opened over it, under the name by which a socket of
+   * Node's has it.
+   *
+   * @type {(WebSocket|undefined)}
+   */
+  get [kWebSocket]() {
+    return this[kRelayed] ?? this[kConnection].websocket ?? undefined;
+  }
+
+  // One that was given it as any other stream.
+  set [kWebSocket](websocket) {
+    this[kRelayed] = websocket;
   }
 
   get pending() {
@@ -137,13 +152,7 @@ function emitClose(socket, hadError) {
   socket.emit('close', hadError);
 }
 
-for (const name of Object.keys(members)) {
-  Object.defineProperty(Socket.prototype, name, {
-    configurable: true,
-    value: members[name],
-    writable: true
-  });
-}
+defineMembers(Socket.prototype);
 
 /**
  * @param {Connection} connection A connection

@@ -7,6 +7,7 @@ const http = require('http');
 const Listener = require('./listener');
 const WebSocket = require('./websocket');
 const addon = require('./binding');
+const broadcast = require('./broadcast');
 const hub = require('./hub');
 const { byteLimit } = require('./connection-options');
 const { NodeHandshake, OfferedHandshake } = require('./handshake');
@@ -158,6 +159,34 @@ class WebSocketServer extends EventEmitter {
 
     if (this._state !== RUNNING) return null;
     return (this[kListener] ?? this[kHttpServer]).address();
+  }
+
+  /**
+   * Sends a message to all clients that are open. It crosses to the core once,
+   * however many they are.
+   *
+   * @param {*} data The message, as `WebSocket#send()` takes it
+   * @param {Object} [options]
+   * @param {Boolean} [options.binary] Whether it is binary; by default unless it
+   *     is a string or a number
+   * @param {Boolean} [options.compress=true] Whether to compress it for those
+   *     that agreed on it
+   * @param {(WebSocket|Iterable)} [options.except] Who does not get it
+   * @param {Function} [options.filter] Called with each of the others: whether
+   *     it does
+   * @return {Number} How many it was sent to
+   * @throws {Error} If there is no set of clients
+   * @throws {TypeError} If the data is of no type that can be sent, or an option
+   *     is not as documented; then nothing was sent
+   */
+  broadcast(data, options) {
+    if (!this.clients) {
+      throw new Error(
+        'The "clientTracking" option is false: there are no clients'
+      );
+    }
+
+    return broadcast(this.clients, data, options);
   }
 
   /**
@@ -371,7 +400,6 @@ function handshakeOf(req, socket, head) {
 
   if (!offered) return new NodeHandshake(req, socket, head).judge();
 
-  offered.req ??= req;
   return offered;
 }
 

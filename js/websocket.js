@@ -2,51 +2,45 @@
 
 const EventEmitter = require('events');
 
-const Inbound = require('./inbound');
 const ReceiverView = require('./receiver-view');
 const Relay = require('./relay');
 const Sender = require('./sender');
-const addon = require('./binding');
 const adopt = require('./adoption');
+const inbound = require('./inbound');
 const { abortHandshake, connect } = require('./client');
-const { configOf } = require('./connection-options');
+const { CONNECTION_DEFAULTS, configOf } = require('./connection-options');
 const { byteLength } = require('./data');
-const { convert } = require('./message-data');
-const { extensionName } = require('./permessage-deflate');
+const { createNotOpenError } = require('./errors');
+const { sendWhole } = require('./message-frame');
 const { socketOf } = require('./socket');
+const { onSendingFailed, startCloseTimer } = require('./websocket-events');
 const {
   addEventListener,
   defineEventAttributes,
   removeEventListener
 } = require('./event-target');
 const {
-  closeCodeOf,
-  createInternalError,
-  createNotOpenError,
-  createProtocolError
-} = require('./errors');
-const {
   ABNORMAL_CLOSURE,
   BINARY_TYPES,
+  CLOSED,
+  CLOSING,
+  CONNECTING,
   EMPTY_BUFFER,
-  NO_STATUS_RECEIVED,
+  OPEN,
   kAccept,
+  kAnswersPings,
   kConnection,
-  kRemoveClient,
+  kInbound,
+  kReceiver,
+  kSender,
   kServer,
   kWebSocket,
   nextTick
 } = require('./constants');
 
-const CONNECTING = 0;
-const OPEN = 1;
-const CLOSING = 2;
-const CLOSED = 3;
 const readyStates = { CONNECTING, OPEN, CLOSING, CLOSED };
 
-const kAnswersPings = Symbol('kAnswersPings');
 const kLimits = Symbol('kLimits');
-const kReceiver = Symbol('kReceiver');
 
 /**
  * A WebSocket, with the members and events of the class of that name in ws.
@@ -66,33 +60,27 @@ class WebSocket extends EventEmitter {
   constructor(address, protocols, options) {
     super();
 
-    this._binaryType = BINARY_TYPES[0];
-    this._closeCode = ABNORMAL_CLOSURE;
-    this._closeFrameReceived = false;
-    this._closeFrameSent = false;
-    this._closeMessage = EMPTY_BUFFER;
-    this._closeTimer = null;
-    this._errorEmitted = false;
-    this._extensions = {};
-    this._isServer = address === null;
-    this._paused = false;
-    this._protocol = '';
+    // What most WebSockets have in common is on the prototype: there may be
+    // very many of them.
+    this._events = new Listeners();
     this._readyState = CONNECTING;
-    this._sender = null;
     this[kConnection] = null;
-    this[kLimits] = null;
-    this[kReceiver] = null;
     this[kServer] = null;
 
     if (address !== null) {
       this._bufferedAmount = 0;
+      this._isServer = false;
       options = connect(this, address, protocols, options);
     }
 
-    this._autoPong = !!options.autoPong;
-    this._closeTimeout = options.closeTimeout;
-    this._heartbeat = options.heartbeat;
-    this._maxPendingAutoPongs = options.maxPendingAutoPongs | 0;
+    const { autoPong, closeTimeout, heartbeat, maxPendingAutoPongs } = options;
+
+    if (!autoPong) this._autoPong = false;
+    if (closeTimeout !== this._closeTimeout) this._closeTimeout = closeTimeout;
+    if (heartbeat) this._heartbeat = heartbeat;
+    if (maxPendingAutoPongs !== this._maxPendingAutoPongs) {
+      this._maxPendingAutoPongs = maxPendingAutoPongs | 0;
+    }
   }
 
   /**
@@ -118,7 +106,10 @@ class WebSocket extends EventEmitter {
     const connection = this[kConnection];
 
     if (connection === null) return this._bufferedAmount;
-    return connection.bufferedAmount + this._sender._bufferedBytes;
+
+    const waiting = this[kSender] === null ? 0 : this[kSender]._bufferedBytes;
+
+    return connection.bufferedAmount + waiting;
   }
 
   /**
@@ -184,10 +175,30 @@ class WebSocket extends EventEmitter {
    */
   get _receiver() {
     if (this[kReceiver] === null && this[kConnection] !== null) {
-      this[kReceiver] = new ReceiverView(this, this[kLimits]);
+      const limits = this[kLimits] || this[kServer].options;
+
+      this[kReceiver] = new ReceiverView(this, limits);
     }
 
     return this[kReceiver];
+  }
+
+  /**
+   * What sends that of which something has to be remembered. It is made when
+   * there is need for it, or when someone asks.
+   *
+   * @type {(Sender|null)}
+   */
+  get _sender() {
+    if (this[kSender] === null && this[kConnection] !== null) {
+      this[kSender] = new WebSocketSender(
+        this[kConnection],
+        this._extensions,
+        this._isServer
+      );
+    }
+
+    return this[kSender];
   }
 
   /**
@@ -209,9 +220,7 @@ class WebSocket extends EventEmitter {
 
     this._sender.close(code, data, !this._isServer);
     this._readyState = CLOSING;
-    this._closeTimer = setTimeout(() => {
-      this[kConnection].terminate();
-    }, this._closeTimeout);
+    startCloseTimer(this);
   }
 
   /**
@@ -223,7 +232,7 @@ class WebSocket extends EventEmitter {
     this._paused = true;
     // The socket's pause and the WebSocket's are one.
     if (showsTransport(this)) this[kConnection].socket.pause();
-    else this[kConnection].inbound.pause();
+    else inbound.pause(this);
   }
 
   /**
@@ -234,7 +243,7 @@ class WebSocket extends EventEmitter {
 
     this._paused = false;
     if (showsTransport(this)) this[kConnection].socket.resume();
-    else this[kConnection].inbound.resume();
+    else inbound.resume(this);
   }
 
   /**
@@ -276,10 +285,12 @@ class WebSocket extends EventEmitter {
 
     if (this._readyState !== OPEN) {
       refuse(this, data, cb);
-    } else if (data === '') {
-      this._sender.send('', options, cb);
-    } else {
-      this._sender.send(data || EMPTY_BUFFER, options, cb);
+      return;
+    }
+
+    if (data !== '') data ||= EMPTY_BUFFER;
+    if (this[kSender] !== null || !sendWhole(this, data, options, cb)) {
+      this._sender.send(data, options, cb);
     }
   }
 
@@ -327,7 +338,6 @@ class WebSocket extends EventEmitter {
     );
 
     socket[kWebSocket] = this;
-    this[kLimits] = options;
 
     // These may be missing if it is just a Duplex.
     if (socket.setTimeout) socket.setTimeout(0);
@@ -336,8 +346,16 @@ class WebSocket extends EventEmitter {
 
     // Before the stream begins to flow, which takes a tick of its own.
     nextTick(settle, this, relay);
-    open(this, relay, options.generateMask, isOneAtATime(options));
-    relay.open(relay.inbound, {
+    open(this, relay, options);
+    if (options.generateMask) {
+      this[kSender] = new WebSocketSender(
+        relay,
+        this._extensions,
+        this._isServer,
+        options.generateMask
+      );
+    }
+    relay.open(this, {
       autoPong: this._autoPong && !this[kAnswersPings],
       isServer: this._isServer,
       maxPendingAutoPongs: this._maxPendingAutoPongs
@@ -365,12 +383,63 @@ class WebSocket extends EventEmitter {
    * @private
    */
   [kAccept](connection, config, options) {
-    this[kLimits] = options;
-    open(this, connection, undefined, isOneAtATime(options));
-    connection.upgrade(config, connection.inbound);
+    open(this, connection, options);
+    connection.upgrade(config, this);
     if (this[kAnswersPings]) connection.leavePings();
     this.emit('open');
   }
+}
+
+/**
+ * The listeners of a WebSocket by the names of their events, as EventEmitter
+ * keeps them. Its own begin as a dictionary, which takes four times the memory.
+ *
+ * @private
+ */
+function Listeners() {}
+
+Listeners.prototype = Object.create(null);
+
+/**
+ * The Sender of a WebSocket.
+ */
+class WebSocketSender extends Sender {
+  constructor(connection, extensions, isServer, generateMask) {
+    super(connection, extensions, generateMask);
+
+    this.masks = !isServer;
+    this.compresses = true;
+  }
+
+  onerror(err) {
+    onSendingFailed(this._connection.websocket, err);
+  }
+}
+
+// What a WebSocket has of its own only when it is another value.
+for (const [name, value] of [
+  ['_autoPong', true],
+  ['_binaryType', BINARY_TYPES[0]],
+  ['_closeCode', ABNORMAL_CLOSURE],
+  ['_closeFrameReceived', false],
+  ['_closeFrameSent', false],
+  ['_closeMessage', EMPTY_BUFFER],
+  ['_closeTimeout', CONNECTION_DEFAULTS.closeTimeout],
+  ['_closeTimer', null],
+  ['_errorEmitted', false],
+  ['_extensions', Object.freeze({})],
+  ['_heartbeat', null],
+  ['_isServer', true],
+  ['_maxPendingAutoPongs', CONNECTION_DEFAULTS.maxPendingAutoPongs],
+  ['_paused', false],
+  ['_protocol', ''],
+  [kAnswersPings, false],
+  [kInbound, null],
+  [kLimits, null],
+  [kReceiver, null],
+  [kSender, null]
+]) {
+  Object.defineProperty(WebSocket.prototype, name, { value, writable: true });
 }
 
 for (const name of Object.keys(readyStates)) {
@@ -408,9 +477,11 @@ Object.defineProperty(WebSocket.prototype, 'pong', {
       writable: true
     });
 
-    if (this[kAnswersPings] === false && this._autoPong) {
+    const connection = this[kConnection];
+
+    if (connection !== null && this._autoPong && !this[kAnswersPings]) {
       this[kAnswersPings] = true;
-      this[kConnection]?.leavePings();
+      connection.leavePings();
     }
   }
 });
@@ -422,17 +493,14 @@ WebSocket.prototype.removeEventListener = removeEventListener;
 /**
  * @private
  */
-function open(websocket, connection, generateMask, oneAtATime) {
-  const { _extensions: extensions } = websocket;
-
+function open(websocket, connection, options) {
   websocket[kConnection] = connection;
-  websocket._sender = new Sender(connection, extensions, generateMask);
-  websocket._sender.masks = !websocket._isServer;
-  websocket._sender.compresses = true;
-  websocket._sender.onerror = (err) => senderOnError(websocket, err);
   websocket._readyState = OPEN;
-  connection.inbound = new Inbound(websocket, connection, handlers, oneAtATime);
-  websocket[kAnswersPings] = websocket._autoPong && websocket.pong !== pong;
+  if (options !== websocket[kServer]?.options) websocket[kLimits] = options;
+  if (isOneAtATime(options)) inbound.emitOneAtATime(websocket);
+  if (websocket._autoPong && websocket.pong !== pong) {
+    websocket[kAnswersPings] = true;
+  }
 }
 
 /**
@@ -441,7 +509,7 @@ function open(websocket, connection, generateMask, oneAtATime) {
  * @private
  */
 function showsTransport({ [kConnection]: connection }) {
-  return connection.socket !== null && !(connection instanceof Relay);
+  return connection.socket !== null && !connection.isRelay;
 }
 
 /**
@@ -466,7 +534,7 @@ function settle(websocket, relay) {
 
   if (connection !== null) {
     websocket[kConnection] = connection;
-    websocket._sender.moveTo(connection);
+    websocket[kSender]?.moveTo(connection);
     if (websocket[kAnswersPings]) connection.leavePings();
     return;
   }
@@ -505,129 +573,6 @@ function abort(websocket) {
     websocket._req,
     'WebSocket was closed before the connection was established'
   );
-}
-
-/**
- * What the events of a connection do to a WebSocket.
- */
-const handlers = {
-  message: onMessage,
-  ping: onPing,
-  pong: onPong,
-  close: onClose,
-  error: onError,
-  end: onEnd,
-  broken: onBroken,
-  closed: onClosed
-};
-
-function onMessage(websocket, data, isBinary, fragments) {
-  if (isBinary && websocket._binaryType !== 'nodebuffer') {
-    data = convert(data, websocket._binaryType, fragments);
-  }
-
-  websocket.emit('message', data, isBinary);
-}
-
-function onPing(websocket, data) {
-  // Unless it has been answered.
-  if (websocket[kAnswersPings] && websocket._readyState === OPEN) {
-    websocket.pong(data, !websocket._isServer, () => {});
-  }
-
-  websocket.emit('ping', data);
-}
-
-function onPong(websocket, data) {
-  websocket.emit('pong', data);
-}
-
-function onClose(websocket, code, reason) {
-  websocket._closeFrameReceived = true;
-  websocket._closeCode = code;
-  // A copy of its own, or it would keep a whole slab alive.
-  websocket._closeMessage =
-    reason.length === 0
-      ? EMPTY_BUFFER
-      : Buffer.from(Uint8Array.from(reason).buffer);
-
-  if (code === NO_STATUS_RECEIVED) websocket.close();
-  else websocket.close(code, websocket._closeMessage);
-  endStream(websocket);
-  websocket[kReceiver]?.emit('conclude', code, reason);
-}
-
-/**
- * Our side ends behind our close frame. The core knows that, a stream that stands
- * for the transport does not.
- *
- * @private
- */
-function endStream({ [kConnection]: connection, _sender: sender }) {
-  if (connection instanceof Relay || connection.socket === null) return;
-  // The close frame waits for a Blob.
-  if (sender._state === 2) return;
-
-  connection.socket.end();
-}
-
-function onError(websocket, number, parameter) {
-  if (number === addon.INTERNAL_ERROR) {
-    // The transport is closed already.
-    websocket._readyState = CLOSING;
-    emitError(websocket, createInternalError());
-    return;
-  }
-
-  const err = createProtocolError(number, parameter);
-
-  websocket.close(closeCodeOf(number));
-  endStream(websocket);
-  emitError(websocket, err);
-}
-
-function onEnd(websocket) {
-  websocket._readyState = CLOSING;
-  websocket[kConnection].showEnd();
-  websocket[kConnection].end();
-}
-
-function onBroken(websocket) {
-  if (websocket._readyState !== CLOSED) websocket._readyState = CLOSING;
-}
-
-function onClosed(websocket, wasClean) {
-  clearTimeout(websocket._closeTimer);
-  websocket._closeFrameSent = wasClean;
-  websocket._readyState = CLOSED;
-  websocket._extensions[extensionName]?.cleanup();
-  // Not by a listener: users may remove all of those.
-  if (websocket[kServer] !== null) websocket[kServer][kRemoveClient](websocket);
-  websocket.emitClose();
-}
-
-/**
- * A Blob could not be read: nothing in order can be sent after it.
- */
-function senderOnError(websocket, err) {
-  if (websocket._readyState === CLOSED) return;
-
-  if (websocket._readyState === OPEN) {
-    websocket._closeTimer = setTimeout(() => {
-      websocket[kConnection].terminate();
-    }, websocket._closeTimeout);
-  }
-
-  websocket._readyState = CLOSING;
-  websocket[kConnection].end();
-  emitError(websocket, err);
-}
-
-function emitError(websocket, err) {
-  if (websocket._errorEmitted) return;
-
-  websocket._errorEmitted = true;
-  websocket.emit('error', err);
 }
 
 /**

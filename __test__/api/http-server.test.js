@@ -22,6 +22,14 @@ describe('WebSocketServer', () => {
       assert.deepStrictEqual(seen.sort(), ['_server', 'wss']);
     });
 
+    it('limits the time of a head as the core does', async (t) => {
+      const wss = await startServer(t, { headersTimeout: 12_345 });
+
+      // From here on it is a server of Node's.
+      wss._server.on('request', () => {});
+      assert.strictEqual(wss._server.headersTimeout, 12_345);
+    });
+
     it("emits 'error' if someone listens for it", async (t) => {
       const { port } = (await startServer(t)).address();
       const wss = new WebSocketServer({ port, host: '127.0.0.1' });

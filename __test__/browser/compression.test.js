@@ -2,23 +2,17 @@
 
 /**
  * permessage-deflate with headless Chromium, which always offers it.
- *
- * Skipped and required as ticker.test.js.
  */
 
 const assert = require('node:assert');
 const { createHash } = require('node:crypto');
-const fs = require('node:fs');
 const http = require('node:http');
 const { after, before, describe, it } = require('node:test');
 
-const { chromium } = require('playwright-core');
-
 const { WebSocketServer } = require('../..');
 const { messages, prose } = require('../interop/messages');
+const { launch, skip } = require('../support/chromium');
 
-const EXECUTABLE = process.env.CHROMIUM || '/usr/bin/chromium';
-const REQUIRED = Boolean(process.env.CI || process.env.OXWS_BROWSER_TEST);
 const HOST = '127.0.0.1';
 
 const OPTIONS = [
@@ -28,28 +22,11 @@ const OPTIONS = [
   { serverMaxWindowBits: 8, clientMaxWindowBits: 15 }
 ];
 
-const skip =
-  !REQUIRED && !fs.existsSync(EXECUTABLE)
-    ? `there is no Chromium at ${EXECUTABLE}`
-    : false;
-
 describe('permessage-deflate in Chromium', { skip, timeout: 120_000 }, () => {
   let browser;
 
   before(async () => {
-    browser = await chromium.launch({
-      executablePath: EXECUTABLE,
-      // Chromium's sandbox refuses to run as root.
-      chromiumSandbox: process.getuid?.() !== 0,
-      args: [
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync'
-      ]
-    });
+    browser = await launch();
   });
 
   after(() => browser?.close());

@@ -2,9 +2,6 @@
 
 /**
  * Opens the stock ticker in headless Chromium, as a stranger would.
- *
- * Where Chromium is missing the tests are skipped, except under CI or with
- * OXWS_BROWSER_TEST=1: there they fail. CHROMIUM names another executable.
  */
 
 const assert = require('node:assert');
@@ -16,12 +13,9 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
-const { chromium } = require('playwright-core');
-
 const { startTicker } = require('../../examples/ticker/server');
+const { launch, skip } = require('../support/chromium');
 
-const EXECUTABLE = process.env.CHROMIUM || '/usr/bin/chromium';
-const REQUIRED = Boolean(process.env.CI || process.env.OXWS_BROWSER_TEST);
 const HOST = '127.0.0.1';
 
 // Generous, since it only ends a test that is about to fail.
@@ -37,30 +31,13 @@ const PHONE = {
 
 const COLUMNS = ['push', 'short', 'long'];
 
-const skip =
-  !REQUIRED && !fs.existsSync(EXECUTABLE)
-    ? `there is no Chromium at ${EXECUTABLE}`
-    : false;
-
 describe('The stock ticker in Chromium', { skip, timeout: 180_000 }, () => {
   let browser;
   let screenshots;
 
   before(async () => {
     screenshots = fs.mkdtempSync(path.join(os.tmpdir(), 'oxws-ticker-'));
-    browser = await chromium.launch({
-      executablePath: EXECUTABLE,
-      // Chromium's sandbox refuses to run as root.
-      chromiumSandbox: process.getuid?.() !== 0,
-      args: [
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync'
-      ]
-    });
+    browser = await launch();
   });
 
   after(() => browser?.close());

@@ -7,6 +7,7 @@
 const { parseArgs } = require('node:util');
 
 const { ALL, COMPRESSION, QUICK, select } = require('./cases');
+const { UsageError } = require('../support/command');
 
 /**
  * How each side can be tested, by role; the first mode is the default.
@@ -42,11 +43,6 @@ first run.
 
 OXWS_AUTOBAHN is the folder to install the suite into; the default is
 node_modules/.cache/oxws-autobahn.`;
-
-/**
- * A mistake in the command line.
- */
-class UsageError extends Error {}
 
 /**
  * @param {Object} options The options that select cases
@@ -119,4 +115,4 @@ function parse(args) {
   }
 }
 
-module.exports = { USAGE, UsageError, parse };
+module.exports = { USAGE, parse };

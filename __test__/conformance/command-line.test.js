@@ -4,7 +4,8 @@ const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
 const { ALL, COMPRESSION, QUICK } = require('./cases');
-const { UsageError, parse } = require('./command-line');
+const { parse } = require('./command-line');
+const { UsageError } = require('../support/command');
 
 describe('command line', () => {
   describe('#parse', () => {

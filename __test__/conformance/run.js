@@ -12,9 +12,10 @@ const path = require('node:path');
 const readline = require('node:readline');
 
 const { kill, start } = require('./child');
-const { USAGE, UsageError, parse } = require('./command-line');
+const { USAGE, parse } = require('./command-line');
 const judge = require('./judge');
 const { describe, explain, readIndex } = require('./reports');
+const { command } = require('../support/command');
 const { prepare } = require('./testsuite');
 const wstest = require('./wstest');
 
@@ -229,16 +230,4 @@ async function main(options) {
   return failures.length === 0;
 }
 
-async function command() {
-  try {
-    const options = parse(process.argv.slice(2));
-
-    if (options.help) console.log(USAGE);
-    else if (!(await main(options))) process.exitCode = 1;
-  } catch (err) {
-    process.exitCode = err instanceof UsageError ? 2 : 1;
-    console.error(err instanceof UsageError ? err.message : err.stack);
-  }
-}
-
-command();
+command(USAGE, parse, main);

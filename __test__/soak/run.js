@@ -9,6 +9,7 @@ const { parseArgs } = require('node:util');
 const { Check } = require('./check');
 const { MODES, setMode } = require('./mode');
 const { within } = require('./waiting');
+const { UsageError, command } = require('../support/command');
 
 const NAMES = [
   'cycles',
@@ -37,11 +38,6 @@ iproute2 for network namespaces.
   --help         print this
 
 OXWS_TEST_IMPLEMENTATION names another implementation: ws, or a path.`;
-
-/**
- * A mistake in the command line.
- */
-class UsageError extends Error {}
 
 /**
  * Reads the command line.
@@ -130,13 +126,4 @@ async function main({ mode, only, quick }) {
   process.exit(passed === only.length ? 0 : 1);
 }
 
-try {
-  const options = parse(process.argv.slice(2));
-
-  if (options.help) console.log(USAGE);
-  else main(options);
-} catch (err) {
-  if (!(err instanceof UsageError)) throw err;
-  console.error(err.message);
-  process.exitCode = 2;
-}
+command(USAGE, parse, main);

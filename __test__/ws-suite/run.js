@@ -21,6 +21,7 @@ const { parseArgs } = require('node:util');
 
 const judge = require('./judge');
 const known = require('./known');
+const { UsageError, command } = require('../support/command');
 
 const MAIN = ['websocket', 'websocket-server', 'create-websocket-stream'];
 const INTERNAL = [
@@ -57,11 +58,6 @@ not list, or if one passes that it lists.
 
 // How long a process may stay after its last test: what keeps it is a leak.
 const EXIT_TIMEOUT = 15_000;
-
-/**
- * A mistake in the command line.
- */
-class UsageError extends Error {}
 
 /**
  * Reads the command line.
@@ -312,16 +308,4 @@ async function main(options) {
   return ok;
 }
 
-async function command() {
-  try {
-    const options = parse(process.argv.slice(2));
-
-    if (options.help) console.log(USAGE);
-    else if (!(await main(options))) process.exitCode = 1;
-  } catch (err) {
-    process.exitCode = err instanceof UsageError ? 2 : 1;
-    console.error(err instanceof UsageError ? err.message : err.stack);
-  }
-}
-
-command();
+command(USAGE, parse, main);

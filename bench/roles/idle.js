@@ -63,9 +63,9 @@ module.exports = {
     perConnectionKiB: (round) => round.perConnectionKiB
   },
 
-  ratios: { memoryRatio: 'perConnectionKiB' },
+  ratios: { memoryRatio: ['perConnectionKiB', 'perConnectionKiB'] },
 
-  modeRatios: { memoryModeRatio: 'perConnectionKiB' },
+  modeRatios: { memoryModeRatio: ['perConnectionKiB', 'perConnectionKiB'] },
 
   progress: ({
     connections,

@@ -1,5 +1,7 @@
 'use strict';
 
+const steady = require('./steady');
+
 /**
  * How each role of the load generator is measured, by name.
  *
@@ -12,15 +14,24 @@
  *     figures
  * @property {Object} metrics What is summarised over rounds: functions of a
  *     round by name
- * @property {Object} ratios What is summarised relative to the reference: the
- *     metric's name by the ratio's
+ * @property {Object} ratios What is summarised relative to the reference: by
+ *     the ratio's name, the metric and the one of the reference
  * @property {Object} modeRatios The same for server mode relative to port mode
  * @property {Function} progress A round's figures in one line
- * @property {Function} columns The table's columns: their heads and functions
- *     of the summary
+ * @property {Function} columns The table's columns, given the reference's name,
+ *     whether to tell the spread, and the scenario: their heads and functions of
+ *     the summary
  * @property {Function} notes What the reader of the tables must know, given
- *     the options and all results
+ *     the options and the results of all scenarios measured so
  */
 
+const messages = steady('message', 'msg');
+
 /** @type {Object<String, Role>} */
-module.exports = { echo: require('./echo'), idle: require('./idle') };
+module.exports = {
+  echo: messages,
+  push: messages,
+  connect: steady('connection', 'conn'),
+  ping: require('./ping'),
+  idle: require('./idle')
+};

@@ -48,6 +48,7 @@ constants! {
     COMMAND_TAP = CommandKind::Tap;
     COMMAND_LEAVE_PINGS = CommandKind::LeavePings;
     COMMAND_INJECT = CommandKind::Inject;
+    COMMAND_FRAMES = CommandKind::Frames;
     FLAG_OPCODE_SHIFT = flag::OPCODE_SHIFT;
     FLAG_FIN = flag::FIN;
     FLAG_RSV1 = flag::RSV1;
@@ -56,6 +57,8 @@ constants! {
     FLAG_KEY = flag::KEY;
     FLAG_RESET = flag::RESET;
     FLAG_COMPRESS = flag::COMPRESS;
+    FLAG_SHARED = flag::SHARED;
+    BESIDE_BLOCK = bridge::BESIDE_BLOCK;
     CONFIG_WORD_COUNT = CONFIG_WORDS;
 }
 

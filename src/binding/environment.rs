@@ -137,6 +137,13 @@ impl Environment {
         self.dispatcher.has_own_events()
     }
 
+    /// Keeps a copy of a payload for commands of the next blocks that have it in
+    /// common; without one nothing is kept.
+    #[napi(catch_unwind)]
+    pub fn share(&mut self, payload: Option<BufferSlice<'_>>) {
+        self.dispatcher.share(payload.as_deref());
+    }
+
     /// Carries out one command with its payload where it is. True if events
     /// arose here.
     #[napi(catch_unwind)]
@@ -265,6 +272,13 @@ impl Environment {
     pub fn local_address(&self, index: u32, generation: u32) -> Option<Address> {
         let connection = self.connection(index, generation)?;
         connection.local_address().ok().map(describe)
+    }
+
+    /// The address of the peer's end of a connection.
+    #[napi(catch_unwind)]
+    pub fn remote_address(&self, index: u32, generation: u32) -> Option<Address> {
+        let connection = self.connection(index, generation)?;
+        connection.remote_address().ok().map(describe)
     }
 
     /// Turns TCP keep-alive on, after `delay` milliseconds without traffic

@@ -4,6 +4,12 @@
 //! `u32` words (index, generation, kind and flags, payload length), then the
 //! payload. JavaScript writes them into memory of its own and hands over many
 //! at once; records of one connection keep their order.
+//!
+//! What goes to many connections stands in a block once: the records after the
+//! first have [`flag::SHARED`], no payload, and in place of its length where the
+//! record is that has it.
+
+use std::ops::Range;
 
 use super::ConnectionId;
 
@@ -34,6 +40,8 @@ pub enum CommandKind {
     Inject = 9,
     /// Answer no pings any more.
     LeavePings = 10,
+    /// Send whole messages that JavaScript has framed; see [`Command::frames`].
+    Frames = 11,
 }
 
 /// Bits of a record's third word above the kind's eight.
@@ -54,7 +62,13 @@ pub mod flag {
     pub const RESET: u32 = 1 << 17;
     /// The message is to be compressed, if permessage-deflate was agreed on.
     pub const COMPRESS: u32 = 1 << 18;
+    /// The payload is that of an earlier record, which begins at as many bytes of
+    /// the block as the fourth word says, or the one beside the block.
+    pub const SHARED: u32 = 1 << 19;
 }
+
+/// The fourth word of a record whose payload is the one beside the block.
+pub const BESIDE_BLOCK: u32 = u32::MAX;
 
 /// Words before a record's payload.
 const HEAD_WORDS: usize = 4;
@@ -89,6 +103,7 @@ impl<'a> Command<'a> {
             8 => CommandKind::Tap,
             9 => CommandKind::Inject,
             10 => CommandKind::LeavePings,
+            11 => CommandKind::Frames,
             _ => return None,
         };
         Some(Self {
@@ -108,6 +123,17 @@ impl<'a> Command<'a> {
         block.extend(words.into_iter().flat_map(u32::to_ne_bytes));
         block.extend_from_slice(self.payload);
         block
+    }
+
+    /// Of [`CommandKind::Frames`], how many bytes the messages have, a native `u32`
+    /// word in front of the frames, and the frames as they go out: unfragmented,
+    /// neither masked nor compressed.
+    #[must_use]
+    pub fn frames(&self) -> (usize, &'a [u8]) {
+        match self.payload.split_first_chunk() {
+            Some((length, frames)) => (u32::from_ne_bytes(*length) as usize, frames),
+            None => (0, &[]),
+        }
     }
 
     /// The frame's opcode.
@@ -130,25 +156,47 @@ impl<'a> Command<'a> {
     }
 }
 
-/// Reads the records of a block; ends early at one that is cut short or of an
-/// unknown kind.
+/// Reads the records of a block; ends early at one that is cut short, of an
+/// unknown kind, or without the payload that it refers to.
 #[derive(Clone)]
 pub struct Commands<'a> {
     block: &'a [u8],
-    offset: usize,
+    beside: &'a [u8],
+    range: Range<usize>,
 }
 
 impl<'a> Commands<'a> {
-    /// The records of `block`.
+    /// The records of `block`, which may refer to the payload `beside` it.
     #[must_use]
-    pub fn new(block: &'a [u8]) -> Self {
-        Self { block, offset: 0 }
+    pub fn new(block: &'a [u8], beside: &'a [u8]) -> Self {
+        Self {
+            block,
+            beside,
+            range: 0..block.len(),
+        }
+    }
+
+    /// Those of a part of the block.
+    #[must_use]
+    pub fn within(self, range: Range<usize>) -> Self {
+        Self { range, ..self }
     }
 
     /// Where the next record begins.
     #[must_use]
     pub fn offset(&self) -> usize {
-        self.offset
+        self.range.start
+    }
+
+    /// The payload of the record at `place`.
+    fn payload_at(&self, place: u32) -> Option<&'a [u8]> {
+        if place == BESIDE_BLOCK {
+            return Some(self.beside);
+        }
+        let rest = self.block.get(place as usize..)?;
+        let (head, rest) = rest.split_first_chunk::<HEAD_BYTES>()?;
+        let [_, _, _, length] = words(head);
+        rest.get(..length as usize)
     }
 }
 
@@ -156,12 +204,16 @@ impl<'a> Iterator for Commands<'a> {
     type Item = Command<'a>;
 
     fn next(&mut self) -> Option<Command<'a>> {
-        let rest = self.block.get(self.offset..)?;
+        let rest = self.block.get(self.range.clone())?;
         let (head, rest) = rest.split_first_chunk::<HEAD_BYTES>()?;
         let [index, generation, flags, length] = words(head);
-        let payload = rest.get(..length as usize)?;
+        let (payload, own) = if flags & flag::SHARED == 0 {
+            (rest.get(..length as usize)?, length as usize)
+        } else {
+            (self.payload_at(length)?, 0)
+        };
         let command = Command::new(ConnectionId { index, generation }, flags, payload)?;
-        self.offset += HEAD_BYTES + payload.len().next_multiple_of(size_of::<u32>());
+        self.range.start += HEAD_BYTES + own.next_multiple_of(size_of::<u32>());
         Some(command)
     }
 }
@@ -199,7 +251,7 @@ mod tests {
             record(3, frame, b"four"),
         ]
         .concat();
-        let commands: Vec<_> = Commands::new(&block).collect();
+        let commands: Vec<_> = Commands::new(&block, &[]).collect();
         let seen: Vec<_> = commands
             .iter()
             .map(|c| (c.id.index, c.kind, c.payload))
@@ -220,13 +272,56 @@ mod tests {
     fn a_record_that_is_cut_short_ends_the_block() {
         let block = record(1, CommandKind::Raw as u32, b"hello");
         for length in 0..HEAD_BYTES + 5 {
-            assert_eq!(Commands::new(&block[..length]).count(), 0);
+            assert_eq!(Commands::new(&block[..length], &[]).count(), 0);
+        }
+    }
+
+    fn reference(index: u32, flags: u32, place: u32) -> Vec<u8> {
+        let words = [index, 9, flags | flag::SHARED, place];
+        words.into_iter().flat_map(u32::to_ne_bytes).collect()
+    }
+
+    #[test]
+    fn a_record_may_have_the_payload_of_another_one() {
+        let frame = CommandKind::Frame as u32;
+        let block = [
+            record(1, frame, b"first"),
+            record(2, frame, b"second"),
+            reference(3, frame | flag::FIN, 0),
+            reference(4, frame, BESIDE_BLOCK),
+            reference(5, frame, 24),
+            record(6, frame, b"last"),
+        ]
+        .concat();
+        let commands = Commands::new(&block, b"beside");
+        let payloads = |commands: Commands<'_>| -> Vec<_> {
+            commands.map(|c| (c.id.index, c.payload.to_vec())).collect()
+        };
+        let all = [
+            (1, b"first".to_vec()),
+            (2, b"second".to_vec()),
+            (3, b"first".to_vec()),
+            (4, b"beside".to_vec()),
+            (5, b"second".to_vec()),
+            (6, b"last".to_vec()),
+        ];
+        assert_eq!(payloads(commands.clone()), all);
+        // Also if the record that has it lies outside.
+        assert_eq!(payloads(commands.within(48..96)), all[2..5]);
+    }
+
+    #[test]
+    fn a_record_that_refers_to_nothing_ends_the_block() {
+        let first = record(1, CommandKind::Frame as u32, b"hello");
+        for place in [60, 24, 25, 1000, u32::MAX - 1] {
+            let block = [&*first, &reference(2, 1, place), &record(3, 1, b"")].concat();
+            assert_eq!(Commands::new(&block, &[]).count(), 1, "{place}");
         }
     }
 
     #[test]
     fn an_unknown_kind_ends_the_block() {
         let block = [record(1, 99, b""), record(1, 4, b"")].concat();
-        assert_eq!(Commands::new(&block).count(), 0);
+        assert_eq!(Commands::new(&block, &[]).count(), 0);
     }
 }

@@ -18,7 +18,7 @@ mod table;
 mod tests;
 
 pub use batch::{Batch, Credit};
-pub use command::{Command, CommandKind, Commands, flag};
+pub use command::{BESIDE_BLOCK, Command, CommandKind, Commands, flag};
 pub use event::{EventKind, INTERNAL_ERROR};
 pub use id::ConnectionId;
 pub use inbox::{Inbox, Wake};

@@ -61,7 +61,7 @@ impl Environment {
         let id = connection.id;
         thread
             .handle
-            .spawn(ConnectionTask::adopted(connection, reader, engine).run());
+            .spawn(ConnectionTask::adopted(connection, reader, engine));
         Ok(id)
     }
 }

@@ -164,6 +164,14 @@ impl Connection {
         self.with_stream(Writer::local_addr)
     }
 
+    /// The address of the peer's end.
+    ///
+    /// # Errors
+    /// As `getpeername`, and `NotConnected` once the transport is gone.
+    pub fn remote_address(&self) -> io::Result<SocketAddr> {
+        self.with_stream(Writer::peer_addr)
+    }
+
     /// Turns TCP keep-alive probes on, after `delay` without traffic, or off.
     ///
     /// # Errors

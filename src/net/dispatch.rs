@@ -33,21 +33,22 @@ struct Run {
 /// Commands on their way to an I/O thread.
 pub(super) struct Block {
     bytes: Arc<[u8]>,
+    beside: Option<Arc<[u8]>>,
     runs: Vec<Run>,
 }
 
 impl Block {
     /// Carries all commands out, on the I/O thread.
     pub(super) fn run(self) {
+        let commands = Commands::new(&self.bytes, self.beside.as_deref().unwrap_or_default());
         for Run {
             connection,
             range,
             data,
         } in self.runs
         {
-            let bytes = self.bytes.get(range).unwrap_or_default();
             let submitted = catch_unwind(AssertUnwindSafe(|| {
-                let acknowledged = connection.submit(Commands::new(bytes), data);
+                let acknowledged = connection.submit(commands.clone().within(range), data);
                 connection.publish_sent(acknowledged);
             }));
             // A defect costs this connection, not its thread.
@@ -63,6 +64,8 @@ pub struct Dispatcher {
     environment: Arc<Environment>,
     threads: &'static IoThreads,
     runs: Vec<Run>,
+    /// The payload that blocks may refer to.
+    beside: Option<Arc<[u8]>>,
     /// Events that came of writing here; not yet given to the reader.
     own: Batch,
 }
@@ -77,6 +80,7 @@ impl Dispatcher {
             environment,
             threads: IoThreads::shared()?,
             runs: Vec::new(),
+            beside: None,
             own: Batch::default(),
         })
     }
@@ -86,7 +90,9 @@ impl Dispatcher {
     /// for connections that are gone are dropped.
     pub fn flush(&mut self, block: &[u8], now: bool) {
         let mut runs = std::mem::take(&mut self.runs);
-        let compressing = self.find_runs(block, &mut runs);
+        let beside = self.beside.clone();
+        let commands = Commands::new(block, beside.as_deref().unwrap_or_default());
+        let compressing = self.find_runs(commands.clone(), &mut runs);
         let few = runs.len() <= FEW_RUNS;
         if (now || few)
             && !compressing
@@ -95,14 +101,19 @@ impl Dispatcher {
                 .all(|run| self.is_settled(run.connection.thread))
         {
             for run in runs.drain(..) {
-                let commands = Commands::new(block.get(run.range).unwrap_or_default());
-                self.submit_here(&run.connection, commands);
+                self.submit_here(&run.connection, commands.clone().within(run.range));
             }
         } else {
-            self.hand_over(block, &mut runs);
+            self.hand_over(block, beside, &mut runs);
         }
         runs.clear();
         self.runs = runs;
+    }
+
+    /// Keeps a copy of a payload too large for a block, to which the records of the
+    /// next ones may refer. Without one nothing is kept.
+    pub fn share(&mut self, payload: Option<&[u8]>) {
+        self.beside = payload.map(Arc::from);
     }
 
     /// Carries out one command whose payload is too large to be copied into a
@@ -121,7 +132,7 @@ impl Dispatcher {
                 range: 0..block.len(),
                 data: data_length(command),
             };
-            self.hand_over(&block, &mut vec![run]);
+            self.hand_over(&block, None, &mut vec![run]);
         }
     }
 
@@ -150,10 +161,9 @@ impl Dispatcher {
     }
 
     /// Returns whether something is to be compressed.
-    fn find_runs(&self, block: &[u8], runs: &mut Vec<Run>) -> bool {
+    fn find_runs(&self, mut commands: Commands<'_>, runs: &mut Vec<Run>) -> bool {
         let mut compressing = false;
         let table = lock(&self.environment.connections);
-        let mut commands = Commands::new(block);
         let mut start = 0;
         let mut last = None;
         while let Some(command) = commands.next() {
@@ -193,7 +203,7 @@ impl Dispatcher {
         }
     }
 
-    fn hand_over(&self, block: &[u8], runs: &mut Vec<Run>) {
+    fn hand_over(&self, block: &[u8], beside: Option<Arc<[u8]>>, runs: &mut Vec<Run>) {
         let bytes: Arc<[u8]> = block.into();
         for (number, thread) in self.threads.iter().enumerate() {
             let mine: Vec<Run> = runs
@@ -205,6 +215,7 @@ impl Dispatcher {
             if !mine.is_empty() {
                 thread.hand_over(Block {
                     bytes: Arc::clone(&bytes),
+                    beside: beside.clone(),
                     runs: mine,
                 });
             }
@@ -216,6 +227,7 @@ impl Dispatcher {
 fn data_length(command: &Command<'_>) -> usize {
     match (command.kind, OpCode::from(command.opcode())) {
         (CommandKind::Frame, OpCode::Data(_)) => command.data_length(),
+        (CommandKind::Frames, _) => command.frames().0,
         _ => 0,
     }
 }

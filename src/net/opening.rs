@@ -71,9 +71,7 @@ pub(super) async fn serve(
     match opening.read_upgrade().await {
         Ok(length) => {
             if opening.wait_for_room(&environment).await {
-                opening
-                    .offer(length, peer, thread, &environment, guard)
-                    .await;
+                opening.offer(length, peer, thread, &environment, guard);
             }
         }
         Err(Failure::Gone) => {}
@@ -230,7 +228,7 @@ impl Opening {
     }
 
     /// Offers the request to JavaScript and goes on as a connection.
-    async fn offer(
+    fn offer(
         self,
         length: usize,
         peer: SocketAddr,
@@ -265,11 +263,10 @@ impl Opening {
                 batch.charge(Arc::clone(&connection) as Arc<dyn Credit>, cost);
             });
         }
-        let mut early = self.buffer;
-        early.drain(..length);
-        ConnectionTask::new(connection, self.reader, early, guard)
-            .run()
-            .await;
+        let early = self.buffer.get(length..).unwrap_or_default().to_vec();
+        // A task of its own: that of the opening is several times as large, and
+        // lives as long as its last part.
+        tokio::spawn(ConnectionTask::new(connection, self.reader, early, guard));
     }
 }
 

@@ -224,7 +224,11 @@ impl Output {
     /// Whether the connection was given up before this is compressed, or what stands
     /// before it.
     fn drop_uncompressed(&mut self, command: &Command<'_>, abandoned: &AtomicBool) -> bool {
-        if !matches!(command.kind, CommandKind::Frame | CommandKind::Raw) {
+        let sends = matches!(
+            command.kind,
+            CommandKind::Frame | CommandKind::Frames | CommandKind::Raw
+        );
+        if !sends {
             return false;
         }
         self.dropping |= abandoned.load(Ordering::Relaxed)
@@ -237,8 +241,12 @@ impl Output {
     /// Returns whether the connection's task has something to do.
     fn carry_out(&mut self, command: &Command<'_>, scratch: &mut Scratch) -> bool {
         match command.kind {
-            CommandKind::Frame | CommandKind::Raw if self.failed => false,
+            CommandKind::Frame | CommandKind::Frames | CommandKind::Raw if self.failed => false,
             CommandKind::Frame => self.frame(command, scratch),
+            CommandKind::Frames => {
+                self.frames(command, scratch);
+                false
+            }
             CommandKind::Raw => {
                 scratch.bytes.extend_from_slice(command.payload);
                 let acknowledge = command.has(flag::ACKNOWLEDGE);
@@ -305,6 +313,19 @@ impl Output {
         kind == MarkKind::Close && self.closing.handle_close_queued()
     }
 
+    /// Messages that are framed already. They count as buffered until the kernel
+    /// took them all.
+    fn frames(&mut self, command: &Command<'_>, scratch: &mut Scratch) {
+        // RFC 6455 §5.5.1: no frame follows a close frame.
+        if self.closing.is_close_queued() {
+            return;
+        }
+        let (length, frames) = command.frames();
+        self.buffered += length;
+        scratch.bytes.extend_from_slice(frames);
+        self.mark(scratch, length, MarkKind::Plain, false);
+    }
+
     /// Queues the answer to a ping; too many that the peer does not take end
     /// the connection.
     pub(super) fn auto_pong(&mut self, payload: &[u8], limits: &Limits) {
@@ -357,13 +378,20 @@ impl Output {
             self.write(&scratch.bytes)
         };
         let rest = scratch.bytes.get(taken..).unwrap_or_default();
-        if !self.failed {
+        if self.failed {
+            // Nothing has to be remembered any more.
+        } else if rest.is_empty() && !self.is_blocked() && self.marks.is_empty() {
+            // The usual case: the kernel took it all.
+            for mark in scratch.marks.drain(..) {
+                self.conclude(mark);
+            }
+        } else {
             self.queue.extend_from_slice(rest);
             self.marks.extend(scratch.marks.drain(..));
+            self.settle();
         }
         scratch.bytes.clear();
         scratch.marks.clear();
-        self.settle();
     }
 
     /// Offers `scratch`, which ends in a header, together with its payload.
@@ -459,16 +487,21 @@ impl Output {
                 return;
             }
             self.marks.pop_front();
-            self.buffered = self.buffered.saturating_sub(mark.payload);
-            self.acknowledged += u32::from(mark.acknowledge);
-            match mark.kind {
-                MarkKind::Plain => {}
-                MarkKind::AutoPong => self.pending_auto_pongs -= 1,
-                MarkKind::Close => self.closing.handle_close_sent(),
-            }
+            self.conclude(mark);
         }
         if self.marks.capacity() > MARKS_KEPT {
             self.marks = VecDeque::new();
+        }
+    }
+
+    /// The kernel took all bytes up to `mark`.
+    fn conclude(&mut self, mark: Mark) {
+        self.buffered = self.buffered.saturating_sub(mark.payload);
+        self.acknowledged += u32::from(mark.acknowledge);
+        match mark.kind {
+            MarkKind::Plain => {}
+            MarkKind::AutoPong => self.pending_auto_pongs -= 1,
+            MarkKind::Close => self.closing.handle_close_sent(),
         }
     }
 }

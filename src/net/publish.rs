@@ -2,11 +2,17 @@
 //!
 //! Events of one turn of the thread's loop go to JavaScript together: one lock
 //! and at most one wake for all sockets that were ready at once. They leave
-//! when the thread is about to sleep, or earlier when there are many, so that
+//! when the thread has nothing else to do, or earlier when there are many, so that
 //! JavaScript works while a long turn goes on.
+//!
+//! Nothing else to do is not the same as no task being ready: while sockets are
+//! served others become ready. A wake costs more than a look at the sockets, so
+//! the thread looks again as long as that brings events.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 
 use crate::bridge::{Batch, Inbox};
 
@@ -19,6 +25,22 @@ const MANY_BYTES: usize = 64 * 1024;
 struct Outgoing {
     open: Vec<(Arc<Inbox>, Batch)>,
     spare: Vec<Batch>,
+    /// Events there were when the thread was about to sleep last.
+    seen: usize,
+    /// Keeps the thread from going to sleep, once.
+    stay_awake: Option<Waker>,
+}
+
+impl Outgoing {
+    /// Whether more events have come in than the last look at the sockets found. A
+    /// single one does not wait: that would only delay a peer that sends the
+    /// next message when it has the answer to this one.
+    fn is_growing(&mut self) -> bool {
+        let events = self.open.iter().map(|(_, batch)| batch.len()).sum();
+        let growing = events > self.seen.max(1);
+        self.seen = if growing { events } else { 0 };
+        growing
+    }
 }
 
 thread_local! {
@@ -70,7 +92,33 @@ pub(super) fn with_batch<R>(inbox: &Arc<Inbox>, write: impl FnOnce(&mut Batch) -
     write(&mut Taken::new(inbox).batch)
 }
 
-/// Publishes all events of this thread; runs whenever the thread goes to sleep.
+/// Tells this module which thread it is on, from the future that the thread's
+/// runtime runs.
+pub(super) async fn set_up() {
+    poll_fn(|cx| {
+        OUTGOING.with_borrow_mut(|outgoing| outgoing.stay_awake = Some(cx.waker().clone()));
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// Runs whenever the thread is about to sleep: has it look at its sockets once more,
+/// or publishes its events.
+pub(super) fn before_sleep() {
+    let stay_awake = OUTGOING.with_borrow_mut(|outgoing| {
+        if outgoing.is_growing() {
+            outgoing.stay_awake.clone()
+        } else {
+            None
+        }
+    });
+    match stay_awake {
+        Some(waker) => waker.wake(),
+        None => publish_all(),
+    }
+}
+
+/// Publishes all events of this thread.
 pub(super) fn publish_all() {
     while let Some((inbox, batch)) = OUTGOING.with_borrow_mut(|outgoing| outgoing.open.pop()) {
         let spare = inbox.publish(batch);

@@ -51,6 +51,7 @@ impl IoThread {
     }
 
     async fn work_off(&self) {
+        publish::set_up().await;
         loop {
             self.arrived.notified().await;
             for block in std::mem::take(&mut *lock(&self.blocks)) {
@@ -141,7 +142,7 @@ fn start_thread(number: usize) -> io::Result<&'static IoThread> {
         .enable_io()
         .enable_time()
         .event_interval(TURNS_PER_POLL)
-        .on_thread_park(publish::publish_all)
+        .on_thread_park(publish::before_sleep)
         .build()?;
     let io_thread: &'static IoThread = Box::leak(Box::new(IoThread {
         handle: runtime.handle().clone(),

@@ -72,11 +72,17 @@ impl Reader {
 }
 
 impl Writer {
+    /// Asks the kernel without a look at what tokio knows of the socket, which
+    /// is memory of its own: with many connections, none that is in the cache.
     pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(writer) => writer.try_write(bytes),
-            #[cfg(unix)]
-            Self::Unix(writer) => writer.try_write(bytes),
+        match self.socket().send(bytes) {
+            // Once more, for tokio has to know what it is to wait for.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => match self {
+                Self::Tcp(writer) => writer.try_write(bytes),
+                #[cfg(unix)]
+                Self::Unix(writer) => writer.try_write(bytes),
+            },
+            result => result,
         }
     }
 
@@ -100,6 +106,15 @@ impl Writer {
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Tcp(writer) => writer.local_addr(),
+            #[cfg(unix)]
+            Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// The address of the peer's end, of a TCP stream.
+    pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Tcp(writer) => writer.peer_addr(),
             #[cfg(unix)]
             Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
         }

@@ -5,9 +5,9 @@
 //! accepts the handshake it only collects what the peer sends too early.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
@@ -112,13 +112,7 @@ impl ConnectionTask {
         }
     }
 
-    /// Runs until the transport is gone.
-    pub(super) async fn run(mut self) {
-        let Finished = poll_fn(|cx| self.poll(cx)).await;
-        self.finish();
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+    fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
         lock(&self.connection.output).register(cx.waker());
         self.begin_framing();
         // Reading may give cause to write (pongs), and so may a timer.
@@ -343,6 +337,18 @@ impl ConnectionTask {
                 counts.as_flattened(),
             );
         });
+    }
+}
+
+/// Runs until the transport is gone. Written by hand, since an async function
+/// that awaits it would keep a second place for it.
+impl Future for ConnectionTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Finished = ready!(self.advance(cx));
+        self.finish();
+        Poll::Ready(())
     }
 }
 

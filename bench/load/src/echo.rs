@@ -4,25 +4,17 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 
-use crate::handshake;
+use crate::course::{self, Course};
+use crate::handshake::{self, Handshake};
 use crate::message::{Failure, Messages};
 use crate::outbox::Outbox;
 use crate::reply::{Framing, Replies};
-use crate::window::Window;
-
-/// The load goes on for so long after the window, so that the runner reads
-/// the server's clocks while nothing has changed yet.
-const COOL_DOWN: Duration = Duration::from_millis(100);
-
-/// The last replies must be there after this long.
-const DRAIN: Duration = Duration::from_secs(5);
 
 const READ_BUFFER: usize = 256 * 1024;
 const EVENTS: usize = 256;
@@ -44,12 +36,8 @@ pub struct Options {
     /// Send text instead of binary messages
     #[arg(long)]
     text: bool,
-    /// Seconds under load before the window
-    #[arg(long, default_value_t = 1.0, value_parser = crate::seconds)]
-    warmup: f64,
-    /// Seconds of the window
-    #[arg(long, default_value_t = 2.0, value_parser = crate::seconds)]
-    seconds: f64,
+    #[command(flatten)]
+    course: course::Options,
     /// No handshake, and the client's own frames come back
     #[arg(long)]
     raw: bool,
@@ -61,21 +49,8 @@ pub struct Options {
     deflate: bool,
 }
 
-/// What happens when the time set for it has passed.
-enum Phase {
-    WarmUp,
-    Measure(Window),
-    CoolDown,
-    Drain,
-}
-
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let mut load = Load::new(options)?;
-    load.connect(options)?;
-    load.run(
-        Duration::from_secs_f64(options.warmup),
-        Duration::from_secs_f64(options.seconds),
-    )
+    Load::connect(options)?.run()
 }
 
 struct Load {
@@ -84,7 +59,7 @@ struct Load {
     in_flight: u32,
     connections: Vec<Connection>,
     buffer: Vec<u8>,
-    phase: Phase,
+    course: Course,
 }
 
 struct Connection {
@@ -97,83 +72,57 @@ struct Connection {
 }
 
 impl Load {
-    fn new(options: &Options) -> Result<Self, Failure> {
-        Ok(Self {
-            poll: Poll::new()?,
-            messages: if options.deflate {
-                Messages::deflated(options.size, options.verify)?
-            } else {
-                Messages::new(
-                    options.size,
-                    options.text,
-                    options.verify,
-                    options.in_flight,
-                )?
-            },
-            in_flight: options.in_flight,
-            connections: Vec::new(),
-            buffer: vec![0; READ_BUFFER],
-            phase: Phase::WarmUp,
-        })
-    }
-
-    fn connect(&mut self, options: &Options) -> Result<(), Failure> {
-        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.port);
-        let framing = if options.raw {
-            Framing::Raw
+    fn connect(options: &Options) -> Result<Self, Failure> {
+        let messages = if options.deflate {
+            Messages::deflated(options.size, options.verify)?
         } else {
-            Framing::WebSocket
+            Messages::new(
+                options.size,
+                options.text,
+                options.verify,
+                options.in_flight,
+            )?
         };
-        for number in 0..options.connections {
-            let mut stream = handshake::connect(address)?;
-            if framing == Framing::WebSocket {
-                handshake::upgrade(&mut stream, address, options.deflate)?;
-            }
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            self.poll.registry().register(
-                &mut stream,
-                Token(self.connections.len()),
-                Interest::READABLE | Interest::WRITABLE,
-            )?;
-            self.connections.push(Connection {
+        let (handshake, framing) = if options.raw {
+            (Handshake::None, Framing::Raw)
+        } else if options.deflate {
+            (Handshake::Deflate, Framing::WebSocket)
+        } else {
+            (Handshake::Plain, Framing::WebSocket)
+        };
+        let poll = Poll::new()?;
+        let streams = handshake::open(&poll, options.port, options.connections, handshake)?;
+        let connections = (0..)
+            .zip(streams)
+            .map(|(number, stream)| Connection {
                 stream,
                 replies: Replies::new(number, framing),
                 outbox: Outbox::default(),
                 next_sequence: 0,
                 sent: VecDeque::new(),
-            });
-        }
-        Ok(())
+            })
+            .collect();
+        Ok(Self {
+            poll,
+            messages,
+            in_flight: options.in_flight,
+            connections,
+            buffer: vec![0; READ_BUFFER],
+            course: Course::begin(&options.course),
+        })
     }
 
-    fn run(&mut self, warm_up: Duration, measure: Duration) -> Result<(), Failure> {
+    fn run(&mut self) -> Result<(), Failure> {
         for number in 0..self.connections.len() {
             self.send(number, Instant::now(), self.in_flight)?;
         }
         let mut events = Events::with_capacity(EVENTS);
-        let mut until = Instant::now() + warm_up;
         loop {
-            let now = Instant::now();
-            if now >= until {
-                let (phase, lasts) = match &self.phase {
-                    Phase::WarmUp => (Phase::Measure(Window::start()?), measure),
-                    Phase::Measure(window) => {
-                        window.end()?;
-                        (Phase::CoolDown, COOL_DOWN)
-                    }
-                    Phase::CoolDown => (Phase::Drain, DRAIN),
-                    Phase::Drain => return Err("replies are missing at the end".into()),
-                };
-                self.phase = phase;
-                until = now + lasts;
-            }
-            if matches!(self.phase, Phase::Drain)
-                && self.connections.iter().all(|one| one.sent.is_empty())
-            {
+            let left = self.course.advance()?;
+            if self.course.is_ending() && self.connections.iter().all(|one| one.sent.is_empty()) {
                 return Ok(());
             }
-            match self.poll.poll(&mut events, Some(until - now)) {
+            match self.poll.poll(&mut events, Some(left)) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 outcome => outcome?,
             }
@@ -196,7 +145,7 @@ impl Load {
                 Err(error) => return Err(error.into()),
             };
             let now = Instant::now();
-            if let Phase::Measure(window) = &mut self.phase {
+            if let Some(window) = self.course.window() {
                 window.record_bytes(length);
             }
             let bytes = &self.buffer[..length];
@@ -207,7 +156,7 @@ impl Load {
                     return Err("the server sent more than was asked for".into());
                 };
                 let matched = left.min(*count);
-                if let Phase::Measure(window) = &mut self.phase {
+                if let Some(window) = self.course.window() {
                     window.record(now - *sent, matched);
                 }
                 left -= matched;
@@ -216,7 +165,7 @@ impl Load {
                     connection.sent.pop_front();
                 }
             }
-            if answered > 0 && !matches!(self.phase, Phase::Drain) {
+            if answered > 0 && !self.course.is_ending() {
                 self.send(number, now, answered)?;
             }
             // A short read has emptied the socket, and what arrives later

@@ -12,6 +12,9 @@ const LENGTH_IN_EIGHT_OCTETS: u8 = 127;
 pub const CONTINUATION: u8 = 0x0;
 pub const TEXT: u8 = 0x1;
 pub const BINARY: u8 = 0x2;
+pub const CLOSE: u8 = 0x8;
+pub const PING: u8 = 0x9;
+pub const PONG: u8 = 0xa;
 
 #[derive(Clone, Copy)]
 pub struct Header {

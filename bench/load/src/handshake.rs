@@ -1,10 +1,11 @@
-//! The client's opening handshake (RFC 6455 §4.1), blocking: connections are
-//! made one after the other before the clock runs.
+//! The client's opening handshake (RFC 6455 §4.1). It is blocking where
+//! connections are made one after the other before the clock runs.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use mio::{Interest, Poll, Token};
 use socket2::{Domain, Socket, Type};
 
 use crate::message::Failure;
@@ -16,13 +17,50 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &[u8] = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
+/// `connect` is under way.
+const EINPROGRESS: i32 = 115;
+
 const MAX_RESPONSE: usize = 8192;
 
 /// The last octet of the last address that connections come from.
 const LAST_SOURCE: u8 = 254;
 
-pub fn connect(address: SocketAddr) -> Result<TcpStream, Failure> {
-    Sources::default().connect(address)
+/// How a connection begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Handshake {
+    /// As soon as TCP is there, for servers that know no `WebSocket`.
+    None,
+    Plain,
+    /// permessage-deflate is offered and has to be accepted.
+    Deflate,
+}
+
+/// Opens connections to the server on this port of 127.0.0.1, whose tokens are
+/// their places in what is returned.
+pub fn open(
+    poll: &Poll,
+    port: u16,
+    count: u32,
+    handshake: Handshake,
+) -> Result<Vec<mio::net::TcpStream>, Failure> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut sources = Sources::default();
+    (0..count as usize)
+        .map(|number| {
+            let mut stream = sources.connect(address)?;
+            if handshake != Handshake::None {
+                upgrade(&mut stream, address, handshake == Handshake::Deflate)?;
+            }
+            stream.set_nonblocking(true)?;
+            let mut stream = mio::net::TcpStream::from_std(stream);
+            poll.registry().register(
+                &mut stream,
+                Token(number),
+                Interest::READABLE | Interest::WRITABLE,
+            )?;
+            Ok(stream)
+        })
+        .collect()
 }
 
 /// The addresses that connections come from. To one port of one address, each
@@ -41,8 +79,27 @@ impl Default for Sources {
 impl Sources {
     /// Connects from the first address that has a port left.
     pub fn connect(&mut self, address: SocketAddr) -> Result<TcpStream, Failure> {
+        let socket = self.try_each(|socket| socket.connect_timeout(&address.into(), PATIENCE))?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        Ok(socket.into())
+    }
+
+    /// The same without waiting for the outcome, and all that follows is
+    /// nonblocking as well.
+    pub fn begin(&mut self, address: SocketAddr) -> Result<TcpStream, Failure> {
+        let socket = self.try_each(|socket| {
+            socket.set_nonblocking(true)?;
+            match socket.connect(&address.into()) {
+                Err(error) if error.raw_os_error() == Some(EINPROGRESS) => Ok(()),
+                outcome => outcome,
+            }
+        })?;
+        Ok(socket.into())
+    }
+
+    fn try_each(&mut self, connect: impl Fn(&Socket) -> io::Result<()>) -> io::Result<Socket> {
         loop {
-            match self.connect_from(address) {
+            match self.try_this(&connect) {
                 Err(error)
                     if matches!(
                         error.kind(),
@@ -51,12 +108,12 @@ impl Sources {
                 {
                     self.last_octet += 1;
                 }
-                outcome => return Ok(outcome?),
+                outcome => return outcome,
             }
         }
     }
 
-    fn connect_from(&self, address: SocketAddr) -> io::Result<TcpStream> {
+    fn try_this(&self, connect: impl Fn(&Socket) -> io::Result<()>) -> io::Result<Socket> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         // A bound port counts against the address, whoever the peer is; one
         // that connecting picks, only against this server.
@@ -64,32 +121,16 @@ impl Sources {
             let source = Ipv4Addr::new(127, 0, 0, self.last_octet);
             socket.bind(&SocketAddr::from((source, 0)).into())?;
         }
-        socket.connect_timeout(&address.into(), PATIENCE)?;
-        let stream = TcpStream::from(socket);
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(stream)
+        socket.set_tcp_nodelay(true)?;
+        connect(&socket)?;
+        Ok(socket)
     }
 }
 
 /// Upgrades the connection, with permessage-deflate as browsers offer it if
 /// `deflate` says so; the server has to accept it as it is offered.
 pub fn upgrade(stream: &mut TcpStream, address: SocketAddr, deflate: bool) -> Result<(), Failure> {
-    let offer = if deflate {
-        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
-    } else {
-        ""
-    };
-    let request = format!(
-        "GET / HTTP/1.1\r\n\
-         Host: {address}\r\n\
-         Connection: Upgrade\r\n\
-         Upgrade: websocket\r\n\
-         Sec-WebSocket-Key: {KEY}\r\n\
-         Sec-WebSocket-Version: 13\r\n\
-         {offer}\r\n"
-    );
-    stream.write_all(request.as_bytes())?;
+    stream.write_all(request(address, deflate).as_bytes())?;
 
     let mut response = Vec::new();
     let mut piece = [0; 1024];
@@ -109,7 +150,25 @@ pub fn upgrade(stream: &mut TcpStream, address: SocketAddr, deflate: bool) -> Re
     Err("the response's head is too long".into())
 }
 
-fn check(response: &[u8], deflate: bool) -> Result<Option<usize>, Failure> {
+pub fn request(address: SocketAddr, deflate: bool) -> String {
+    let offer = if deflate {
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+    } else {
+        ""
+    };
+    format!(
+        "GET / HTTP/1.1\r\n\
+         Host: {address}\r\n\
+         Connection: Upgrade\r\n\
+         Upgrade: websocket\r\n\
+         Sec-WebSocket-Key: {KEY}\r\n\
+         Sec-WebSocket-Version: 13\r\n\
+         {offer}\r\n"
+    )
+}
+
+/// Says how long the response's head is, or `None` while its end is missing.
+pub fn check(response: &[u8], deflate: bool) -> Result<Option<usize>, Failure> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut head = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(length) = head.parse(response)? else {

@@ -5,6 +5,8 @@
 //! Standard output carries one JSON object per line and nothing else; failures
 //! go to standard error with exit code 1.
 
+mod connect;
+mod course;
 mod echo;
 mod frame;
 mod handshake;
@@ -12,6 +14,8 @@ mod idle;
 mod line;
 mod message;
 mod outbox;
+mod ping;
+mod push;
 mod raw_server;
 mod reply;
 mod ticks;
@@ -33,19 +37,28 @@ struct Arguments {
 enum Role {
     /// Keep messages in flight to an echo server and time the replies
     Echo(echo::Options),
+    /// Make a server send bursts or broadcasts, and time what arrives
+    Push(push::Options),
+    /// Send pings at fixed times, and time the pongs
+    Ping(ping::Options),
+    /// Open, upgrade and close connections
+    Connect(connect::Options),
     /// Open connections that echo a few messages each and then stay silent, until
     /// standard input ends
     Idle(idle::Options),
-    /// Serve a TCP echo that knows nothing of `WebSocket`, on a port of the
-    /// system's choice, until standard input ends
-    RawServer,
+    /// Serve TCP that knows nothing of `WebSocket`, on a port of the system's
+    /// choice, until standard input ends
+    RawServer(raw_server::Options),
 }
 
 fn main() -> ExitCode {
     let outcome: Result<(), Box<dyn Error>> = match Arguments::parse().role {
         Role::Echo(options) => echo::run(&options),
         Role::Idle(options) => idle::run(&options),
-        Role::RawServer => raw_server::run().map_err(Into::into),
+        Role::Push(options) => push::run(&options),
+        Role::Ping(options) => ping::run(&options),
+        Role::Connect(options) => connect::run(&options),
+        Role::RawServer(options) => raw_server::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

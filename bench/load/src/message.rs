@@ -1,12 +1,13 @@
 //! The messages that are sent: built and masked once, and sent many times.
 //!
-//! A payload is printable ASCII, so that the same bytes serve as text and as
-//! binary: sixteen hexadecimal digits that tell connection and sequence
-//! number, then a pattern by position. Only a verifying run pays for digits
-//! that differ; otherwise all are zero and the frames are shared.
+//! A payload begins with sixteen hexadecimal digits that tell connection and
+//! sequence number. Only a verifying run pays for digits that differ; otherwise
+//! all are zero and the frames are shared.
 
 use std::error::Error;
 use std::rc::Rc;
+
+use oxws_bench_common::{TAG_LENGTH, digits, payload_octet};
 
 use crate::frame::{BINARY, Header, TEXT};
 use crate::ticks::Ticks;
@@ -16,11 +17,6 @@ pub type Failure = Box<dyn Error>;
 /// RFC 6455 §5.3 wants keys nobody can guess, against proxies that could be
 /// fooled; on loopback one key that is not zero makes the server work as much.
 pub const MASKING_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
-
-/// Positions repeat in no power of two, so that a misplaced block shows.
-const PATTERN_PERIOD: usize = 89;
-
-const TAG_LENGTH: usize = 16;
 
 pub struct Messages {
     pub opcode: u8,
@@ -83,6 +79,21 @@ impl Messages {
         (frames.into(), length)
     }
 
+    /// The frame of a server that sends a message of this number on all
+    /// connections, as [`Replies`](crate::reply::Replies) expects it.
+    pub fn unmasked(&self, sequence: u32, out: &mut Vec<u8>) {
+        Header {
+            fin: true,
+            rsv1: false,
+            opcode: self.opcode,
+            masking_key: None,
+            payload_length: self.size,
+        }
+        .write(out);
+        let digits = digits(tag(0, sequence));
+        out.extend((0..self.size).map(|at| payload_octet(&digits, at)));
+    }
+
     fn frame(&self, tag: u64, out: &mut Vec<u8>) {
         Header {
             fin: true,
@@ -100,25 +111,4 @@ impl Messages {
 
 pub fn tag(connection: u32, sequence: u32) -> u64 {
     u64::from(connection) << 32 | u64::from(sequence)
-}
-
-pub fn digits(tag: u64) -> [u8; TAG_LENGTH] {
-    let octets = tag.to_be_bytes();
-    std::array::from_fn(|at| {
-        let nibble = if at % 2 == 0 {
-            octets[at / 2] >> 4
-        } else {
-            octets[at / 2] & 0xf
-        };
-        b"0123456789abcdef"[usize::from(nibble)]
-    })
-}
-
-pub fn payload_octet(digits: &[u8; TAG_LENGTH], at: usize) -> u8 {
-    digits.get(at).copied().unwrap_or_else(|| {
-        // Below 89, so it fits and stays printable.
-        #[expect(clippy::cast_possible_truncation, reason = "less than the period")]
-        let step = (at % PATTERN_PERIOD) as u8;
-        b'!' + step
-    })
 }

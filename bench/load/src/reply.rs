@@ -1,8 +1,10 @@
 //! Counts the replies of one connection in a stream of bytes, and compares
 //! their payloads when asked to.
 
+use oxws_bench_common::{digits, payload_octet};
+
 use crate::frame::{CONTINUATION, Header, MAX_HEADER};
-use crate::message::{Failure, Messages, digits, payload_octet, tag};
+use crate::message::{Failure, Messages, tag};
 use crate::ticks::{Context, Ticks};
 
 /// What comes back: a `WebSocket` server frames its replies anew, a raw echo
@@ -18,6 +20,8 @@ pub struct Replies {
     connection: u32,
     /// The sequence number of the message that comes next or is under way.
     sequence: u32,
+    /// The sequence number after which they begin again at zero.
+    last_sequence: u32,
     /// The start of a header that the last read cut off.
     partial: [u8; MAX_HEADER],
     partial_length: usize,
@@ -38,6 +42,7 @@ impl Replies {
             framing,
             connection,
             sequence: 0,
+            last_sequence: u32::MAX,
             partial: [0; MAX_HEADER],
             partial_length: 0,
             frame: None,
@@ -46,6 +51,14 @@ impl Replies {
             started: false,
             compressed: Vec::new(),
             context: None,
+        }
+    }
+
+    /// Messages that are numbered from zero again after `count` of them.
+    pub fn in_rounds_of(self, count: u32) -> Self {
+        Self {
+            last_sequence: count.saturating_sub(1),
+            ..self
         }
     }
 
@@ -144,7 +157,11 @@ impl Replies {
         }
         self.started = false;
         self.message_seen = 0;
-        self.sequence = self.sequence.wrapping_add(1);
+        self.sequence = if self.sequence == self.last_sequence {
+            0
+        } else {
+            self.sequence + 1
+        };
         Ok(())
     }
 
@@ -235,6 +252,30 @@ mod tests {
             let mut replies = Replies::new(0, Framing::Raw);
             assert!(replies.take(&frames, &messages).is_err());
         }
+    }
+
+    #[test]
+    fn what_the_raw_server_sends_is_what_is_expected() {
+        let messages = verifying(128);
+        let mut frames = Vec::new();
+        for sequence in 0..3 {
+            messages.unmasked(sequence, &mut frames);
+        }
+        let mut replies = Replies::new(0, Framing::WebSocket);
+        assert_eq!(replies.take(&frames, &messages).unwrap(), 3);
+    }
+
+    #[test]
+    fn rounds_begin_again_at_zero() {
+        let messages = verifying(64);
+        let (frames, _) = messages.frames(0, 0, 3);
+        let mut replies = Replies::new(0, Framing::Raw).in_rounds_of(3);
+        for _ in 0..2 {
+            assert_eq!(replies.take(&frames, &messages).unwrap(), 3);
+        }
+        let mut replies = Replies::new(0, Framing::Raw);
+        assert_eq!(replies.take(&frames, &messages).unwrap(), 3);
+        assert!(replies.take(&frames, &messages).is_err());
     }
 
     #[test]

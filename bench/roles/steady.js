@@ -4,13 +4,18 @@ const { cell, figure, percent } = require('../figures');
 const { PATIENCE, sample, usage } = require('../process');
 
 /**
- * Connections under steady load: CPU time per message, and latency.
+ * A server under steady load: CPU time per message or connection, and latency.
  */
 
 /** Above this share of one CPU the load generator may be what limits. */
 const SATURATED = 0.95;
 
-module.exports = {
+/**
+ * @param {String} what What is counted: `message` or `connection`
+ * @param {String} short The same, where space is short
+ * @return {Object} The role: see index.js
+ */
+module.exports = (what, short) => ({
   duration: (scenario, { warmup, seconds }) => warmup + seconds + 0.4,
 
   async measure({ server, startLoad, options }) {
@@ -27,19 +32,19 @@ module.exports = {
     const used = usage(before[0], after[0]);
     // A rate over a rate: the load is steady, so it does not matter that the
     // samples were taken a moment after the lines were written.
-    const perMessageUs = (rate) => (rate / perSecond) * 1e6;
+    const eachUs = (rate) => (rate / perSecond) * 1e6;
     return {
       perSecond,
       latencyUs: end.latencyUs,
       replyBytes: end.bytes / end.messages,
       cpuUs: {
-        total: perMessageUs(used.total),
-        main: perMessageUs(used.main),
-        others: perMessageUs(used.others),
+        total: eachUs(used.total),
+        main: eachUs(used.main),
+        others: eachUs(used.others),
         byName: Object.fromEntries(
           Object.entries(used.byName).map(([name, rate]) => [
             name,
-            perMessageUs(rate)
+            eachUs(rate)
           ])
         )
       },
@@ -62,52 +67,65 @@ module.exports = {
   },
 
   ratios: {
-    cpuRatio: 'cpuUs',
-    mainRatio: 'mainUs',
-    bytesRatio: 'replyBytes'
+    cpuRatio: ['cpuUs', 'cpuUs'],
+    mainRatio: ['mainUs', 'cpuUs'],
+    perSecondRatio: ['perSecond', 'perSecond'],
+    bytesRatio: ['replyBytes', 'replyBytes']
   },
 
-  modeRatios: { cpuModeRatio: 'cpuUs', mainModeRatio: 'mainUs' },
+  modeRatios: {
+    cpuModeRatio: ['cpuUs', 'cpuUs'],
+    mainModeRatio: ['mainUs', 'mainUs']
+  },
 
-  progress: ({ cpuUs, replyBytes, perSecond, latencyUs, loadCpu }) =>
-    `${figure(cpuUs.total).padStart(6)} us/msg ` +
+  progress: ({ cpuUs, perSecond, latencyUs, serverCpu, loadCpu }) =>
+    `${figure(cpuUs.total).padStart(6)} us/${short} ` +
     `(main ${figure(cpuUs.main)}, others ${figure(cpuUs.others)})  ` +
-    `${figure(replyBytes)} B  ${figure(perSecond)} msg/s  p50 ${figure(latencyUs.p50)} us  ` +
-    `p99 ${figure(latencyUs.p99)} us  load ${Math.round(loadCpu * 100)}%`,
+    `${figure(perSecond)} ${short}/s  p50 ${figure(latencyUs.p50)} us  ` +
+    `p99 ${figure(latencyUs.p99)} us  server ${Math.round(serverCpu * 100)}%  ` +
+    `load ${Math.round(loadCpu * 100)}%`,
 
-  columns: (reference, spread) => [
-    ['CPU us/msg', (s) => cell(s.cpuUs, spread)],
+  columns: (reference, spread, { load }) => [
+    [`CPU us/${short}`, (s) => cell(s.cpuUs, spread)],
     ['JS or main thread', (s) => cell(s.mainUs, spread)],
     ['other threads', (s) => cell(s.othersUs, spread)],
     [`CPU / ${reference}`, (s) => cell(s.cpuRatio, spread)],
-    [`main / ${reference}`, (s) => cell(s.mainRatio, spread)],
+    [`main / ${reference}'s CPU`, (s) => cell(s.mainRatio, spread)],
     ['CPU / port', (s) => cell(s.cpuModeRatio, spread)],
     ['main / port', (s) => cell(s.mainModeRatio, spread)],
-    ['reply B', (s) => cell(s.replyBytes, spread)],
-    [`reply / ${reference}`, (s) => cell(s.bytesRatio, spread)],
-    ['messages/s', (s) => cell(s.perSecond, spread)],
+    // Elsewhere all send the same.
+    ...(load.deflate
+      ? [
+          ['reply B', (s) => cell(s.replyBytes, spread)],
+          [`reply / ${reference}`, (s) => cell(s.bytesRatio, spread)]
+        ]
+      : []),
+    [`${what}s/s`, (s) => cell(s.perSecond, spread)],
+    [`${what}s/s / ${reference}`, (s) => cell(s.perSecondRatio, spread)],
     ['p50 us', (s) => cell(s.p50Us, spread)],
     ['p99 us', (s) => cell(s.p99Us, spread)],
     ['server CPU', (s) => percent(s.serverCpu)],
     ['load CPU', (s) => percent(s.loadCpu) + (isSaturated(s) ? ' !' : '')]
   ],
 
-  notes({ rounds, seconds, verify }, results) {
-    const notes = [
-      `Echo: ${rounds} rounds of ${seconds} s` +
-        (verify ? '; every payload compared' : '')
-    ];
-    if (results.some(({ summary }) => isSaturated(summary))) {
-      notes.push(
-        '!: the load generator was busy all the time and may have set the pace'
-      );
-    }
-    if (results.some((one) => one.rounds.some((r) => r.threadsEnded > 0))) {
-      notes.push('Threads of a server ended while measured: CPU is too low');
-    }
-    return notes;
+  notes
+});
+
+function notes({ rounds, seconds, verify }, results) {
+  const notes = [
+    `CPU time and latency: ${rounds} rounds of ${seconds} s` +
+      (verify ? '; every payload compared' : '')
+  ];
+  if (results.some(({ summary }) => isSaturated(summary))) {
+    notes.push(
+      '!: the load generator was busy all the time and may have set the pace'
+    );
   }
-};
+  if (results.some((one) => one.rounds.some((r) => r.threadsEnded > 0))) {
+    notes.push('Threads of a server ended while measured: CPU is too low');
+  }
+  return notes;
+}
 
 function isSaturated({ loadCpu }) {
   return loadCpu.median >= SATURATED;
