@@ -246,7 +246,11 @@ impl Output {
     /// Whether the connection was given up before this is compressed, or what stands
     /// before it.
     fn drop_uncompressed(&mut self, command: &Command<'_>, abandoned: &AtomicBool) -> bool {
-        if !matches!(command.kind, CommandKind::Frame | CommandKind::Raw) {
+        let sends = matches!(
+            command.kind,
+            CommandKind::Frame | CommandKind::Frames | CommandKind::Raw
+        );
+        if !sends {
             return false;
         }
         self.dropping |= abandoned.load(Ordering::Relaxed)
