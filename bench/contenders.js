@@ -29,7 +29,8 @@ const { LOAD } = require('./build');
  *     package or runtime, returns the server's command line
  * @property {String} [mode] `port`: the WebSocketServer listens by itself;
  *     `server`: it is given an `http.Server`
- * @property {Object} [inServerMode] What is different in server mode
+ * @property {Object} [inServerMode] What is different in server mode, which
+ *     is standard nowhere unless it is said here
  * @property {Number} [filesPerConnection] How many files the server opens for
  *     a connection, if not one
  * @property {String} [portMode] Of a contender in server mode: the name of the
@@ -52,7 +53,7 @@ const contenders = [
     handlers: HANDLERS,
     driver: 'oxws.js',
     // Node keeps the descriptor, and the core has a duplicate.
-    inServerMode: { filesPerConnection: 2 }
+    inServerMode: { filesPerConnection: 2, standard: ['echo', 'push'] }
   },
   {
     name: 'ws',
@@ -116,7 +117,7 @@ const contenders = [
   {
     name: 'tokio-tungstenite',
     title: 'tokio-tungstenite, no JS',
-    standard: ['idle'],
+    standard: [],
     handlers: ['echo', 'burst', 'broadcast'],
     package: 'oxws-bench-tokio-tungstenite',
     library: 'tokio-tungstenite',
@@ -154,6 +155,7 @@ function inMode(contender, mode) {
   if (mode === 'port') return { ...contender, mode, command };
   return {
     ...contender,
+    standard: [],
     ...contender.inServerMode,
     name: `${contender.name}-${mode}`,
     title: `${contender.title}, {${mode}}`,

@@ -13,6 +13,14 @@ const fs = require('node:fs');
 function allowedCpus() {
   const status = fs.readFileSync('/proc/self/status', 'latin1');
   const [, list] = /^Cpus_allowed_list:\s*(\S+)/m.exec(status);
+  return parseList(list);
+}
+
+/**
+ * @param {String} list CPUs as taskset and the kernel write them: `0-2,4`
+ * @return {Number[]} Their numbers
+ */
+function parseList(list) {
   return list.split(',').flatMap((range) => {
     const [first, last = first] = range.split('-').map(Number);
     return Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -57,4 +65,33 @@ function placement(pin, wanted = 1) {
   };
 }
 
-module.exports = { allowedCpus, checkedPin, placement };
+/** Of the kernel's clock in /proc/stat: USER_HZ is 100 everywhere. */
+const TICKS_PER_SECOND = 100;
+
+/**
+ * @param {Object} [placed] Where server and load generator run, if they are
+ *     bound to CPUs
+ * @return {Number} For how many seconds any process has run there so far, or
+ *     another machine instead of this virtual one
+ */
+function busySeconds(placed) {
+  const cpus = placed
+    ? [placed.server, placed.load].flatMap(parseList)
+    : allowedCpus();
+  const stat = fs.readFileSync('/proc/stat', 'latin1');
+  const ticks = Array.from(new Set(cpus), (cpu) => {
+    const line = new RegExp(`^cpu${cpu} (.*)$`, 'm').exec(stat)?.[1] ?? '';
+    const columns = line.split(' ').map(Number);
+    const [user, nice, system, , , , , steal] = columns;
+    return user + nice + system + steal;
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) / TICKS_PER_SECOND;
+}
+
+module.exports = {
+  allowedCpus,
+  busySeconds,
+  checkedPin,
+  parseList,
+  placement
+};

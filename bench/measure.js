@@ -1,7 +1,7 @@
 'use strict';
 
 const { LOAD } = require('./build');
-const { placement } = require('./cpus');
+const { busySeconds, placement } = require('./cpus');
 const { PATIENCE, Process } = require('./process');
 const roles = require('./roles');
 
@@ -52,7 +52,8 @@ async function measure(scenario, contender, builds, options) {
       startLoad,
       scenario,
       contender,
-      options
+      options,
+      busy: () => busySeconds(cpus)
     });
 
     const outcome = await server.stop();

@@ -10,39 +10,53 @@ const scenarios = require('./scenarios');
  * The command line: what it says of itself, and what is asked for there.
  */
 
-/** Of the first role in which a contender is standard. */
-const MARKS = { echo: '*', idle: '+' };
-
 const USAGE = `Usage: npm run bench -- [options]
 
-  --rounds N          rounds; each measures all contenders in all scenarios (5)
-  --seconds S         length of a measurement (2)
-  --warmup S          load before each measurement (1)
-  --connections N     connections that are kept idle (10000)
-  --scenario NAME     repeatable, or "all" (*: if not given)
-${list(scenarios, ({ standard }) => (standard ? '*' : ' '))}
-  --contender NAME    repeatable, or "all" (*: if not given, +: then where
-                      connections are idle)
-${list(contenders, ({ standard: [role] }) => MARKS[role] ?? ' ')}
-  --mode MODE         port, server or both: the modes in which the contenders
-                      are measured (port; of those named, what is named)
-  --pin SERVER:LOAD   CPUs of server and load generator, such as 0:1 or 0-1:2,
-                      or "off" (the first two CPUs, if there are two)
-  --verify            compare every payload; costs the load generator time
-  --json FILE         write all figures to FILE
-  --markdown          print the tables for a page
+Measures all rows marked with * for those marked with *, where they have them.
+
+  --scenario NAME    repeatable, or "all"
+${list(scenarios)}
+
+  --contender NAME   repeatable, or "all"; in all scenarios that it knows
+${list(contenders)}
+
+  --mode MODE        port, server or both: how the contenders are measured of
+                     which there are two
+  --rounds N         each measures all contenders in all scenarios (3)
+  --seconds S        length of a measurement (2)
+  --warmup S         load before each measurement (1)
+  --connections N    connections that are kept idle (10000)
+  --pin SERVER:LOAD  CPUs of server and load generator in all scenarios, such
+                     as 0:1 or 0-1:2, or "off" (the first CPU or the first two
+                     for the server, the next one for the load generator)
+  --verify           compare every payload; costs the load generator time
+
+  --json FILE        write all figures to FILE
+  --svg FILE         draw a chart
+  --markdown         print the tables for a page
+  --from FILE        measure nothing, and show what --json has written
   --help`;
 
 /**
  * @param {Object[]} rows Scenarios or contenders
- * @param {Function} mark Given the row, says when it runs
  * @return {String} Their names and titles
  */
-function list(rows, mark) {
+function list(rows) {
   const width = longestName(rows);
   return rows
-    .map((row) => `    ${mark(row)} ${row.name.padEnd(width)}  ${row.title}`)
+    .map((row) => {
+      const mark = isStandard(row) ? '*' : ' ';
+      return `    ${mark} ${row.name.padEnd(width)}  ${row.title}`;
+    })
     .join('\n');
+}
+
+/**
+ * @param {Object} row Scenario or contender
+ * @return {Boolean} Whether it is measured if no other is asked for
+ */
+function isStandard({ standard }) {
+  return Array.isArray(standard) ? standard.length > 0 : Boolean(standard);
 }
 
 /**
@@ -54,12 +68,14 @@ function longestName(rows) {
 }
 
 /**
+ * @param {String[]} args The command line
  * @return {Object} Checked options
  */
-function parseOptions() {
+function parseOptions(args) {
   const { values } = parseArgs({
+    args,
     options: {
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '2' },
       warmup: { type: 'string', default: '1' },
       connections: { type: 'string', default: '10000' },
@@ -69,6 +85,8 @@ function parseOptions() {
       pin: { type: 'string', default: 'auto' },
       verify: { type: 'boolean', default: false },
       json: { type: 'string' },
+      svg: { type: 'string' },
+      from: { type: 'string' },
       markdown: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false }
     }
@@ -94,7 +112,7 @@ function parseOptions() {
     ),
     contender: inMode(
       choose(contenders, values.contender, '--contender'),
-      values
+      values.mode
     ),
     contenderAsked: values.contender !== undefined,
     pin: checkedPin(values.pin)
@@ -110,7 +128,7 @@ function number(text, option, least, most, accepts = Number.isFinite) {
 }
 
 function choose(rows, names, option) {
-  if (!names) return rows.filter(({ standard }) => standard);
+  if (!names) return rows.filter(isStandard);
   if (names.includes('all')) return rows;
   const known = rows.map(({ name }) => name);
   for (const name of names) {
@@ -121,17 +139,24 @@ function choose(rows, names, option) {
   return rows.filter(({ name }) => names.includes(name));
 }
 
-function inMode(chosen, { contender: names, mode: wanted }) {
+function inMode(chosen, wanted) {
   if (![undefined, 'port', 'server', 'both'].includes(wanted)) {
     throw new Error('--mode must be port, server or both');
   }
-  if (names && !names.includes('all') && !wanted) return chosen;
+  if (!wanted) return chosen;
   const base = ({ name, portMode }) => portMode ?? name;
   const bases = chosen.map(base);
-  const modes = wanted === 'both' ? ['port', 'server'] : [wanted ?? 'port'];
-  return contenders
-    .filter((row) => bases.includes(base(row)))
-    .filter(({ mode }) => mode === undefined || modes.includes(mode));
+  const modes = wanted === 'both' ? ['port', 'server'] : [wanted];
+  return (
+    contenders
+      .filter((row) => bases.includes(base(row)))
+      .filter(({ mode }) => mode === undefined || modes.includes(mode))
+      // A mode that was asked for is measured where the other one is.
+      .map((row) => ({
+        ...row,
+        standard: contenders.find(({ name }) => name === base(row)).standard
+      }))
+  );
 }
 
 module.exports = { USAGE, longestName, parseOptions };

@@ -1,6 +1,7 @@
 'use strict';
 
-const { NO_FIGURE, summary } = require('./figures');
+const { NO_FIGURE, figure, summary } = require('./figures');
+const { headlines, measured } = require('./headlines');
 const roles = require('./roles');
 
 /**
@@ -65,26 +66,52 @@ function rows(results, columns) {
  * Draws a table that reads well as text and is Markdown.
  *
  * @param {String[][]} cells Rows, the head first
+ * @param {Number} [words] How many columns are words, not figures
  * @return {String} The table
  */
-function table(cells) {
+function table(cells, words = 1) {
   const widths = cells[0].map((_, column) =>
     Math.max(...cells.map((row) => row[column].length))
   );
   const line = (row) =>
     `| ${row
       .map((text, column) =>
-        column === 0
+        column < words
           ? text.padEnd(widths[column])
           : text.padStart(widths[column])
       )
       .join(' | ')} |`;
   const rule = `|${widths
     .map((width, column) =>
-      column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`
+      column < words ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`
     )
     .join('|')}|`;
   return [line(cells[0]), rule, ...cells.slice(1).map(line)].join('\n');
+}
+
+/**
+ * @param {Object} report The whole report
+ * @return {String[][]} Rows of cells, the head first: a figure for each
+ *     scenario and contender, and how it compares with the reference's
+ */
+function overview(report) {
+  const contenders = measured(report);
+  const head = ['', 'measured', ...contenders.map(({ title }) => title)];
+  const text = (name, found) => {
+    if (!found) return NO_FIGURE;
+    const { value, ratio } = found;
+    return name === report.reference || ratio === undefined
+      ? figure(value)
+      : `${figure(value)} (${ratio.toPrecision(2)})`;
+  };
+  return [
+    head,
+    ...headlines(report).map(({ label, unit, figures }) => [
+      label,
+      unit,
+      ...contenders.map(({ name }) => text(name, figures[name]))
+    ])
+  ];
 }
 
 /**
@@ -101,12 +128,19 @@ function render(report, markdown) {
     const columns = roles[role].columns(reference, !markdown, scenario);
     return `${heading}\n${table(rows(results, columns))}`;
   });
+  if (scenarios.length > 1) {
+    const heading = `in parentheses: relative to ${reference}`;
+    parts.push(
+      `${markdown ? `**${heading}**\n` : heading}\n${table(overview(report), 2)}`
+    );
+  }
   const all = scenarios.flatMap(({ results }) => results);
   const notes = [
     `${machine.cpu}, ${machine.cpus} CPUs, Linux ${machine.kernel}, ` +
       `Node.js ${machine.node}, ${versions(all)}`,
     `Medians over rounds${markdown ? '' : ', ± half of the range'}`,
     ...placements(scenarios),
+    `Command: ${report.command}`,
     ...missing
   ];
   for (const more of new Set(Object.values(roles).map((role) => role.notes))) {
@@ -127,9 +161,9 @@ function placements(scenarios) {
   const scenariosOf = new Map();
   for (const { name, placement } of scenarios) {
     const text = placement
-      ? `server on CPU ${placement.server}, load generator on CPU ` +
+      ? `Server on CPU ${placement.server}, load generator on CPU ` +
         placement.load
-      : 'not bound to CPUs';
+      : 'Not bound to CPUs';
     scenariosOf.set(text, [...(scenariosOf.get(text) ?? []), name]);
   }
   const texts = [...scenariosOf.keys()];

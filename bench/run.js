@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 
+const { draw } = require('./chart');
 const { allowedCpus, placement } = require('./cpus');
 const { measure } = require('./measure');
 const { USAGE, longestName, parseOptions } = require('./options');
@@ -11,7 +12,7 @@ const { render, summarise } = require('./report');
 const roles = require('./roles');
 
 async function main() {
-  const options = parseOptions();
+  const options = parseOptions(process.argv.slice(2));
   if (options.help) {
     console.log(USAGE);
     return;
@@ -20,19 +21,28 @@ async function main() {
     throw new Error('CPU time is read from /proc: this needs Linux');
   }
 
+  const report = options.from
+    ? JSON.parse(fs.readFileSync(options.from, 'utf8'))
+    : await measureAll(options);
+  if (options.json) {
+    fs.writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  if (options.svg) fs.writeFileSync(options.svg, await draw(report));
+  console.log(`\n${render(report, options.markdown)}`);
+}
+
+/**
+ * @return {Promise<Object>} The report
+ */
+async function measureAll(options) {
   const pairs = plan(options);
   const { builds, missing } = prepare(pairs, options);
   for (const note of missing) console.error(note);
   console.error(`about ${minutes(pairs, options).toFixed(1)} minutes`);
   for (let round = 0; round < options.rounds; round++) {
-    await measureAll(pairs, round, builds, options);
+    await measureRound(pairs, round, builds, options);
   }
-
-  const report = summariseAll(pairs, missing, options);
-  if (options.json) {
-    fs.writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-  }
-  console.log(`\n${render(report, options.markdown)}`);
+  return summariseAll(pairs, missing, options);
 }
 
 function minutes(pairs, options) {
@@ -43,10 +53,7 @@ function minutes(pairs, options) {
   return (options.rounds * seconds.reduce((sum, one) => sum + one, 0)) / 60;
 }
 
-/**
- * One round.
- */
-async function measureAll(pairs, round, builds, options) {
+async function measureRound(pairs, round, builds, options) {
   const widths = [options.scenario, options.contender].map(longestName);
   for (const { scenario, results } of pairs) {
     // Everyone goes first in turn: what the machine does in the meantime
@@ -79,6 +86,7 @@ function summariseAll(pairs, missing, options) {
   const reference = options.contender.find((one) => one.reference)?.name;
   return {
     date: new Date().toISOString(),
+    command: commandLine(),
     machine: {
       cpu: os.cpus()[0].model,
       cpus: allowedCpus().length,
@@ -110,6 +118,13 @@ function summariseAll(pairs, missing, options) {
       )
     }))
   };
+}
+
+function commandLine() {
+  const given = process.argv.slice(2);
+  return ['npm run bench', ...(given.length > 0 ? ['--'] : []), ...given].join(
+    ' '
+  );
 }
 
 // Exiting kills what runs: see process.js.

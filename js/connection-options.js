@@ -17,9 +17,9 @@ const AUTO_PONG = 1;
 const SKIP_UTF8_VALIDATION = 2;
 const CLIENT = 4;
 
-// What `configOf()` returns.
+// Where `configOf()` writes.
 const words = new Uint32Array(addon.CONFIG_WORD_COUNT);
-const config = Buffer.from(words.buffer);
+const buffer = Buffer.from(words.buffer);
 
 /**
  * Those of ws come first; the others are ours.
@@ -58,20 +58,16 @@ function checkHeartbeat(heartbeat) {
 }
 
 /**
- * The configuration of a connection as the core takes it. There is one piece of
- * memory for it, which the next call writes anew.
- *
  * @param {Object} options Options of a server or a client
  * @param {Boolean} isServer Whether we are the server
  * @param {Object} extensions The accepted extensions
  * @return {Buffer} The words of a connection's configuration, as
- *     `src/net/config.rs` reads them
+ *     `src/net/config.rs` reads them. The next call overwrites them
  */
 function configOf(options, isServer, extensions) {
   const { [extensionName]: perMessageDeflate } = extensions;
   const { heartbeat } = options;
 
-  words.fill(0);
   words[0] = limit(options.maxPayload);
   words[1] = limit(options.maxFragments);
   words[2] = limit(options.maxBufferedChunks);
@@ -85,8 +81,9 @@ function configOf(options, isServer, extensions) {
   words[7] = heartbeat ? timer(heartbeat.timeout) : 0;
   words[8] = byteLimit(options.maxInboundBytes) || MAX_INBOUND_BYTES;
   if (perMessageDeflate) words.set(deflateWordsOf(perMessageDeflate), 9);
+  else words.fill(0, 9);
 
-  return config;
+  return buffer;
 }
 
 /**

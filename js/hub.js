@@ -346,14 +346,19 @@ function emitOf(index, end) {
         const detail = (head >>> DETAIL_SHIFT) & DETAIL_MASK;
         const payload = payloadOf(base);
 
+        const wasClean = (detail & 1) === 1;
+
         cursor++;
         connections[index] = undefined;
         environment.forgetConnection(index);
         this.countReference(-1);
+        // The peer's end was not told on its own, which changes nothing more
+        // unless there is someone to see it.
+        if (detail & 2 && (!wasClean || this.socket !== null)) this.handleEnd();
         this.handleClosed(
-          (detail & 1) === 1,
+          wasClean,
           [payload.readDoubleLE(0), payload.readDoubleLE(8)],
-          detail >>> 1
+          detail >>> 2
         );
         return;
       }

@@ -181,7 +181,7 @@ function accept(server, handshake, extensions, protocols, cb) {
   server.emit('headers', headers, req);
 
   websocket[kServer] = server;
-  handshake.accept(websocket, headers.concat('\r\n').join('\r\n'), server);
+  handshake.accept(websocket, `${headers.join('\r\n')}\r\n\r\n`, server);
   if (server.clients) server.clients.add(websocket);
   cb(websocket, req);
 }

@@ -67,6 +67,10 @@ module.exports = {
 
   modeRatios: { memoryModeRatio: ['perConnectionKiB', 'perConnectionKiB'] },
 
+  headlines: {
+    perConnectionKiB: { unit: 'KiB/conn', ratio: 'memoryRatio' }
+  },
+
   progress: ({
     connections,
     beforeKiB,

@@ -1,7 +1,7 @@
 'use strict';
 
 const { cell, figure, percent } = require('../figures');
-const steady = require('./steady');
+const { steady, whoRan } = require('./steady');
 
 /**
  * Pings at fixed times: how long the pongs take.
@@ -21,11 +21,12 @@ module.exports = {
 
   modeRatios: {},
 
-  progress: ({ latencyUs, perSecond, serverCpu, loadCpu }) =>
+  headlines: { p99Us: { unit: 'p99 us', ratio: 'p99Ratio' } },
+
+  progress: ({ latencyUs, perSecond, ...shares }) =>
     `p50 ${figure(latencyUs.p50)} us  p99 ${figure(latencyUs.p99)} us  ` +
     `max ${figure(latencyUs.max)} us  ${figure(perSecond)} pong/s  ` +
-    `server ${Math.round(serverCpu * 100)}%  ` +
-    `load ${Math.round(loadCpu * 100)}%`,
+    whoRan(shares),
 
   columns: (reference, spread) => [
     ['p50 us', (s) => cell(s.p50Us, spread)],

@@ -27,12 +27,13 @@ pub enum EventKind {
     /// The connection failed. `detail`: the error's number; `value`: its
     /// parameter.
     Error = 7,
-    /// The peer ended its side; all that it sent was told.
+    /// The peer ended its side, before us; all that it sent was told.
     End = 8,
     /// The transport is gone; the last event of a connection. `detail`: 1 if
-    /// close frames went both ways, and above that bit the system's number of
-    /// the error that ended it. Payload: bytes read and bytes written, two
-    /// little-endian doubles.
+    /// close frames went both ways, 2 if the peer ended its side and there was
+    /// no `End`, since ours had ended before; and above these bits the system's
+    /// number of the error that ended it. Payload: bytes read and bytes written,
+    /// two little-endian doubles.
     Closed = 9,
     /// The kernel took all bytes of `value` more commands that asked to know.
     Sent = 10,

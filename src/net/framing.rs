@@ -123,7 +123,8 @@ impl Framing {
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         let output = lock(&connection.output);
-        if output.ending || output.closing.is_close_queued() {
+        let answered = output.ending || output.closing.is_close_queued();
+        if answered || output.closing.is_last_of_ours() {
             self.time_closing();
         }
         drop(output);
@@ -141,6 +142,12 @@ impl Framing {
                     let mut output = lock(&connection.output);
                     output.ping();
                     output.flush();
+                }
+                // The peer began, and JavaScript has yet to hear of it.
+                Some(Expired::CloseTimeout) if !answered => {
+                    self.timers = Timers::new(Instant::now().into_std(), None);
+                    self.closing_timed = false;
+                    self.time_closing();
                 }
                 Some(Expired::HeartbeatMissed | Expired::CloseTimeout) => return Poll::Ready(()),
                 None => {}

@@ -20,7 +20,7 @@ use super::publish::with_batch;
 use super::server::{Guard, Phase};
 use super::stream::{Reader, Writer, split_tcp};
 use super::task::{ConnectionTask, MOST_EARLY_BYTES, READ_BUFFER, poll_read};
-use crate::bridge::{Credit, EventKind};
+use crate::bridge::{ConnectionId, Credit, EventKind};
 use crate::protocol::handshake::{
     self, Answer, BodySkipper, Intent, PlainRequest, RequestHead, Validation,
 };
@@ -48,6 +48,23 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// What a request asks for.
+enum Asked {
+    Upgrade(Upgrade),
+    Plain {
+        length: usize,
+        request: PlainRequest,
+    },
+}
+
+/// A request for an upgrade, as JavaScript is told of it.
+struct Upgrade {
+    /// The bytes of its head.
+    length: usize,
+    verdict: u32,
+    fields: Vec<u8>,
+}
+
 /// Serves one accepted connection to its end.
 pub(super) async fn serve(
     stream: TcpStream,
@@ -57,6 +74,7 @@ pub(super) async fn serve(
     guard: Arc<Guard>,
 ) {
     // A socket that is gone already shows it when it is read.
+    #[cfg(not(unix))]
     let _ = stream.set_nodelay(true);
     let (reader, writer) = split_tcp(stream);
     let mut opening = Opening {
@@ -69,9 +87,9 @@ pub(super) async fn serve(
         headers_timeout: guard.server.headers_timeout,
     };
     match opening.read_upgrade().await {
-        Ok(length) => {
+        Ok(upgrade) => {
             if opening.wait_for_room(&environment).await {
-                opening.offer(length, peer, thread, &environment, guard);
+                opening.offer(&upgrade, peer, thread, &environment, guard);
             }
         }
         Err(Failure::Gone) => {}
@@ -92,23 +110,19 @@ struct Opening {
 }
 
 impl Opening {
-    /// Answers plain requests until an upgrade is asked for. Returns the
-    /// length of that request's head, at the start of the buffer.
-    async fn read_upgrade(&mut self) -> Result<usize, Failure> {
+    /// Answers plain requests until an upgrade is asked for. The head of that
+    /// request stays at the start of the buffer.
+    async fn read_upgrade(&mut self) -> Result<Upgrade, Failure> {
         let mut first = true;
         loop {
-            self.read_head(first).await?;
-            first = false;
-            let head = parse(&self.buffer)?.ok_or(Failure::Gone)?;
-            let length = head.length;
-            match head.intent() {
-                Intent::Upgrade => return Ok(length),
-                Intent::Connect => return Err(Failure::Gone),
-                Intent::Plain(request) => {
+            match self.read_head(first).await? {
+                Asked::Upgrade(upgrade) => return Ok(upgrade),
+                Asked::Plain { length, request } => {
                     self.buffer.drain(..length);
                     self.refuse(request).await?;
                 }
             }
+            first = false;
         }
     }
 
@@ -127,7 +141,7 @@ impl Opening {
     }
 
     /// Reads until the buffer begins with a whole head.
-    async fn read_head(&mut self, first: bool) -> Result<(), Failure> {
+    async fn read_head(&mut self, first: bool) -> Result<Asked, Failure> {
         let mut deadline = deadline(if first {
             self.headers_timeout
         } else {
@@ -136,8 +150,8 @@ impl Opening {
         let mut began = first;
         loop {
             if !self.buffer.is_empty() {
-                if parse(&self.buffer)?.is_some() {
-                    return Ok(());
+                if let Some(asked) = parse(&self.buffer)? {
+                    return Ok(asked);
                 }
                 if !began {
                     began = true;
@@ -230,7 +244,7 @@ impl Opening {
     /// Offers the request to JavaScript and goes on as a connection.
     fn offer(
         self,
-        length: usize,
+        upgrade: &Upgrade,
         peer: SocketAddr,
         thread: usize,
         environment: &Environment,
@@ -244,26 +258,20 @@ impl Opening {
         connection
             .bytes_read
             .store(self.bytes_read, Ordering::Relaxed);
-        let id = connection.id;
-        {
-            // The head was whole and well formed when its length was found.
-            let Ok(Some(head)) = parse(&self.buffer) else {
-                return;
-            };
-            let validation = handshake::validate(&head);
-            let verdict = verdict(&validation);
-            let server = guard.server.id.index;
-            let text = describe(&head, &validation, id.generation, server, peer);
-            with_batch(&connection.inbox, |batch| {
-                let early = self.buffer.len().saturating_sub(length);
-                let cost = CONNECTION_COST
-                    + early
-                    + batch.push_payload(EventKind::Handshake, verdict, id.index, &text);
-                connection.charge(cost);
-                batch.charge(Arc::clone(&connection) as Arc<dyn Credit>, cost);
-            });
-        }
-        let early = self.buffer.get(length..).unwrap_or_default().to_vec();
+        let ConnectionId { index, generation } = connection.id;
+        let early = self.buffer.get(upgrade.length..).unwrap_or_default();
+        let early = early.to_vec();
+        // Generation, listener, peer's address and its port, a line each.
+        let (server, ip, port) = (guard.server.id.index, peer.ip(), peer.port());
+        let mut fields = format!("{generation}\n{server}\n{ip}\n{port}\n").into_bytes();
+        fields.extend_from_slice(&upgrade.fields);
+        with_batch(&connection.inbox, |batch| {
+            let cost = CONNECTION_COST
+                + early.len()
+                + batch.push_payload(EventKind::Handshake, upgrade.verdict, index, &fields);
+            connection.charge(cost);
+            batch.charge(Arc::clone(&connection) as Arc<dyn Credit>, cost);
+        });
         // A task of its own: that of the opening is several times as large, and
         // lives as long as its last part.
         tokio::spawn(ConnectionTask::new(connection, self.reader, early, guard).run());
@@ -282,9 +290,25 @@ async fn write_all(writer: &Writer, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads the head at the start of `buffer`.
-fn parse(buffer: &[u8]) -> Result<Option<RequestHead<'_>>, Failure> {
-    handshake::parse_head(buffer).map_err(|error| Failure::Answer(error.into()))
+/// Reads the head at the start of `buffer`; nothing if it is not whole.
+fn parse(buffer: &[u8]) -> Result<Option<Asked>, Failure> {
+    let head = handshake::parse_head(buffer).map_err(|error| Failure::Answer(error.into()))?;
+    let Some(head) = head else {
+        return Ok(None);
+    };
+    let length = head.length;
+    match head.intent() {
+        Intent::Upgrade => {
+            let validation = handshake::validate(&head);
+            Ok(Some(Asked::Upgrade(Upgrade {
+                length,
+                verdict: verdict(&validation),
+                fields: describe(&head, &validation),
+            })))
+        }
+        Intent::Connect => Err(Failure::Gone),
+        Intent::Plain(request) => Ok(Some(Asked::Plain { length, request })),
+    }
 }
 
 /// What JavaScript is told of a handshake: the number of the rejection, or 0
@@ -296,37 +320,28 @@ fn verdict(validation: &Validation<'_>) -> u32 {
     rejection | subprotocols | extensions
 }
 
-/// The fields of a request as JavaScript reads them, a line each: generation,
-/// listener, peer's address, its port, accept key, subprotocols joined by
+/// The fields of a request as JavaScript reads them, a line each, behind those of
+/// its connection (see [`Opening::offer`]): accept key, subprotocols joined by
 /// commas, method, target, minor version, then names and values of headers in
 /// turn. No field can hold a line break.
-fn describe(
-    head: &RequestHead<'_>,
-    validation: &Validation<'_>,
-    generation: u32,
-    server: u32,
-    peer: SocketAddr,
-) -> Vec<u8> {
+fn describe(head: &RequestHead<'_>, validation: &Validation<'_>) -> Vec<u8> {
     let accept_key = validation.accept_key.as_deref().unwrap_or_default();
-    let subprotocols = match &validation.subprotocols {
-        Ok(names) => names.join(","),
-        Err(_) => String::new(),
-    };
-    let fixed = [
-        generation.to_string(),
-        server.to_string(),
-        peer.ip().to_string(),
-        peer.port().to_string(),
-        accept_key.to_owned(),
-        subprotocols,
-        head.method.to_owned(),
-    ];
-    let mut text = fixed.join("\n").into_bytes();
-    let minor_version = head.minor_version.to_string();
-    let rest = [head.target.as_bytes(), minor_version.as_bytes()].into_iter();
+    let subprotocols = validation.subprotocols.as_deref().unwrap_or_default();
+    // All of it is in the head, but for the accept key.
+    let mut text = Vec::with_capacity(head.length + accept_key.len());
+    text.extend_from_slice(accept_key.as_bytes());
+    text.push(b'\n');
+    for (number, name) in subprotocols.iter().enumerate() {
+        if number > 0 {
+            text.push(b',');
+        }
+        text.extend_from_slice(name.as_bytes());
+    }
+    let minor_version = [b'0' + head.minor_version];
+    let line = [head.method, head.target].map(str::as_bytes);
     let headers = head.headers.iter();
     let headers = headers.flat_map(|(name, value)| [name.as_bytes(), value]);
-    for field in rest.chain(headers) {
+    for field in line.into_iter().chain([&minor_version[..]]).chain(headers) {
         text.push(b'\n');
         text.extend_from_slice(field);
     }

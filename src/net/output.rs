@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -72,6 +73,8 @@ pub(super) struct Output {
     waker: Option<Waker>,
     /// Set by `Upgrade` until the task takes it.
     pub(super) config: Option<Arc<ConnectionConfig>>,
+    /// The task has something for which it needs `config`.
+    pub(super) config_is_awaited: bool,
     encoder: Encoder,
     /// Bytes that count as received from the peer, if there are any.
     pub(super) injected: Option<Box<Injected>>,
@@ -89,6 +92,10 @@ pub(super) struct Output {
     pub(super) closing: ClosingHandshake,
     /// Our side is to be ended when the queue is empty.
     pub(super) ending: bool,
+    /// Our side was ended.
+    pub(super) ended: bool,
+    /// The peer ended its side.
+    pub(super) peer_ended: bool,
     pub(super) terminated: bool,
     /// Writing failed: nothing more goes out.
     pub(super) failed: bool,
@@ -110,6 +117,7 @@ impl Output {
             stream: Some(stream),
             waker: None,
             config: None,
+            config_is_awaited: false,
             encoder: Encoder::default(),
             injected: None,
             queue: Vec::new(),
@@ -121,6 +129,8 @@ impl Output {
             acknowledged: 0,
             closing: ClosingHandshake::default(),
             ending: false,
+            ended: false,
+            peer_ended: false,
             terminated: false,
             failed: false,
             error: None,
@@ -195,6 +205,7 @@ impl Output {
             scratch.bytes.clear();
             scratch.marks.clear();
             let mut wake = false;
+            let was_closing = self.closing.is_close_queued();
             for command in commands {
                 if self.terminated {
                     break;
@@ -203,7 +214,13 @@ impl Output {
             }
             self.offer(scratch);
             scratch.bytes.shrink_to(SCRATCH_KEPT);
-            wake || self.failed || self.is_blocked()
+            if self.closing.should_end() && !self.is_blocked() {
+                self.end();
+                wake |= self.peer_ended;
+            }
+            // The task times the closing handshake, unless the peer began it.
+            let closes = !was_closing && self.closing.is_close_queued() && !self.ended;
+            wake || closes || self.terminated || self.failed || self.is_blocked()
         })
     }
 
@@ -211,7 +228,10 @@ impl Output {
     fn carry_out(&mut self, command: &Command<'_>, scratch: &mut Scratch) -> bool {
         match command.kind {
             CommandKind::Frame | CommandKind::Frames | CommandKind::Raw if self.failed => false,
-            CommandKind::Frame => self.frame(command, scratch),
+            CommandKind::Frame => {
+                self.frame(command, scratch);
+                false
+            }
             CommandKind::Frames => {
                 self.frames(command, scratch);
                 false
@@ -224,10 +244,11 @@ impl Output {
             }
             CommandKind::Upgrade => {
                 self.config = ConnectionConfig::shared(command.payload);
-                if let Some(config) = &self.config {
-                    self.encoder = Encoder::new(config);
-                }
-                true
+                let Some(config) = &self.config else {
+                    return true;
+                };
+                self.encoder = Encoder::new(config);
+                self.config_is_awaited || config.heartbeat.is_some()
             }
             CommandKind::End => {
                 self.ending = true;
@@ -262,11 +283,10 @@ impl Output {
         }
     }
 
-    /// Returns whether it begins the closing handshake, which the task times.
-    fn frame(&mut self, command: &Command<'_>, scratch: &mut Scratch) -> bool {
+    fn frame(&mut self, command: &Command<'_>, scratch: &mut Scratch) {
         // RFC 6455 §5.5.1: no frame follows a close frame.
         if self.closing.is_close_queued() {
-            return false;
+            return;
         }
         let (kind, counted) = match OpCode::from(command.opcode()) {
             OpCode::Data(_) => (MarkKind::Plain, command.data_length()),
@@ -280,7 +300,9 @@ impl Output {
             self.encoder.frame(command, &mut scratch.bytes);
         }
         self.mark(scratch, counted, kind, command.has(flag::ACKNOWLEDGE));
-        kind == MarkKind::Close && self.closing.handle_close_queued()
+        if kind == MarkKind::Close {
+            let _first = self.closing.handle_close_queued();
+        }
     }
 
     /// Messages that are framed already. They count as buffered until the kernel
@@ -342,8 +364,15 @@ impl Output {
 
     /// Offers `scratch` to the kernel and queues what it does not take.
     fn offer(&mut self, scratch: &mut Scratch) {
+        let is_last = self.closing.is_last_of_ours() && self.closing.is_close_queued();
         let taken = if self.is_blocked() || scratch.bytes.is_empty() {
             0
+        } else if is_last && !self.ended {
+            let result = match &self.stream {
+                Some(stream) => stream.try_write_last(&scratch.bytes),
+                None => Ok(0),
+            };
+            self.count(result)
         } else {
             self.write(&scratch.bytes)
         };
@@ -438,6 +467,20 @@ impl Output {
                 0
             }
         }
+    }
+
+    /// Ends our side, once.
+    pub(super) fn end(&mut self) {
+        if self.ended {
+            return;
+        }
+        self.ended = true;
+        let ended = match &self.stream {
+            Some(stream) => stream.socket().shutdown(Shutdown::Write),
+            None => Ok(()),
+        };
+        // There is no transport any more.
+        self.terminated |= ended.is_err();
     }
 
     /// The transport takes nothing any more.

@@ -129,3 +129,41 @@ pub(super) fn publish_all() {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bridge::{EventKind, Wake};
+
+    struct Nobody;
+
+    impl Wake for Nobody {
+        fn wake(&self) {}
+    }
+
+    fn outgoing(events: u32) -> Outgoing {
+        let mut batch = Batch::default();
+        for index in 0..events {
+            batch.push(EventKind::End, 0, index, 0);
+        }
+        Outgoing {
+            open: vec![(Arc::new(Inbox::new(Box::new(Nobody))), batch)],
+            ..Outgoing::default()
+        }
+    }
+
+    #[test]
+    fn single_event_does_not_wait() {
+        assert!(!outgoing(0).is_growing());
+        assert!(!outgoing(1).is_growing());
+    }
+
+    #[test]
+    fn several_wait_as_long_as_there_come_more() {
+        let mut outgoing = outgoing(2);
+        assert!(outgoing.is_growing());
+        outgoing.open[0].1.push(EventKind::End, 0, 2, 0);
+        assert!(outgoing.is_growing());
+        assert!(!outgoing.is_growing(), "nothing came");
+    }
+}

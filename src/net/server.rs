@@ -196,6 +196,9 @@ fn bind_to(host: IpAddr, options: &ListenOptions) -> io::Result<std::net::TcpLis
         socket.set_only_v6(false)?;
     }
     socket.set_nonblocking(true)?;
+    // The sockets that are accepted have it from this one.
+    #[cfg(unix)]
+    socket.set_tcp_nodelay(true)?;
     socket.bind(&address.into())?;
     socket.listen(options.backlog)?;
     Ok(socket.into())

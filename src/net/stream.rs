@@ -1,6 +1,7 @@
 //! The socket under a connection, in its two halves: TCP, or a UNIX socket
 //! that Node opened.
 
+use std::ffi::c_int;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -11,6 +12,13 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpStream, tcp};
 #[cfg(unix)]
 use tokio::net::{UnixStream, unix};
+
+/// `MSG_MORE`: the kernel keeps what is written until more comes, or the end.
+const MORE: c_int = if cfg!(any(target_os = "linux", target_os = "android")) {
+    0x8000
+} else {
+    0
+};
 
 /// The half that a connection's task reads.
 pub(super) enum Reader {
@@ -61,14 +69,6 @@ impl Reader {
             Self::Unix(reader) => reader.as_ref().poll_write_ready(cx),
         }
     }
-
-    pub(super) fn socket(&self) -> SockRef<'_> {
-        match self {
-            Self::Tcp(reader) => SockRef::from(reader.as_ref()),
-            #[cfg(unix)]
-            Self::Unix(reader) => SockRef::from(reader.as_ref()),
-        }
-    }
 }
 
 impl Writer {
@@ -82,6 +82,15 @@ impl Writer {
                 #[cfg(unix)]
                 Self::Unix(writer) => writer.try_write(bytes),
             },
+            result => result,
+        }
+    }
+
+    /// As [`Self::try_write`], for what is followed by the end of our side: both then
+    /// leave in one segment.
+    pub(super) fn try_write_last(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self.socket().send_with_flags(bytes, MORE) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.try_write(bytes),
             result => result,
         }
     }

@@ -64,8 +64,8 @@ pub(super) struct ConnectionTask {
     phase: Phase,
     /// The peer ended its side.
     end_of_stream: bool,
-    /// We ended ours.
-    ended: bool,
+    /// Which JavaScript has not been told, and will be with the connection's end.
+    end_is_untold: bool,
     finished: bool,
     /// The system's number of the error by which reading failed.
     error: Option<i32>,
@@ -85,12 +85,13 @@ impl ConnectionTask {
         early: Vec<u8>,
         guard: Arc<Guard>,
     ) -> Self {
+        lock(&connection.output).config_is_awaited = !early.is_empty();
         Self {
             connection,
             reader,
             phase: Phase::Offered(early),
             end_of_stream: false,
-            ended: false,
+            end_is_untold: false,
             finished: false,
             error: None,
             guard: Some(guard),
@@ -105,7 +106,7 @@ impl ConnectionTask {
             reader,
             phase: Phase::Open(Framing::new(engine)),
             end_of_stream: false,
-            ended: false,
+            end_is_untold: false,
             finished: false,
             error: None,
             guard: None,
@@ -191,26 +192,21 @@ impl ConnectionTask {
             }
         }
         let ready_to_end = !output.is_blocked() && (output.ending || output.closing.should_end());
+        if ready_to_end {
+            output.end();
+        }
         let unwritable = output.failed && (output.paused || self.end_of_stream);
-        let finished = output.terminated || unwritable;
+        let refused = matches!(self.phase, Phase::Offered(_));
+        let both_ended = output.ended && (self.end_of_stream || refused);
+        let finished = output.terminated || unwritable || both_ended;
         let acknowledged = output.take_acknowledged();
         drop(output);
         self.connection.publish_sent(acknowledged);
         if finished {
-            return Poll::Ready(Finished);
+            Poll::Ready(Finished)
+        } else {
+            Poll::Pending
         }
-        if ready_to_end && !self.ended {
-            self.ended = true;
-            let refused = matches!(self.phase, Phase::Offered(_));
-            let socket = self.reader.socket();
-            if socket.shutdown(Shutdown::Write).is_err() || refused {
-                return Poll::Ready(Finished);
-            }
-        }
-        if self.ended && self.end_of_stream {
-            return Poll::Ready(Finished);
-        }
-        Poll::Pending
     }
 
     fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
@@ -248,6 +244,13 @@ impl ConnectionTask {
             match read {
                 Ok(0) => {
                     self.end_of_stream = true;
+                    let mut output = lock(&self.connection.output);
+                    output.peer_ended = true;
+                    if output.ended {
+                        self.end_is_untold = true;
+                        return Poll::Ready(Finished);
+                    }
+                    drop(output);
                     // What came before is told first, which is for later if
                     // there is something and JavaScript has yet to accept it.
                     if !matches!(&self.phase, Phase::Offered(early) if !early.is_empty()) {
@@ -261,8 +264,15 @@ impl ConnectionTask {
                     return Poll::Ready(Finished);
                 }
             }
-            if lock(&self.connection.output).terminated {
+            let mut output = lock(&self.connection.output);
+            if output.terminated {
                 return Poll::Ready(Finished);
+            }
+            if matches!(self.phase, Phase::Offered(_)) {
+                output.config_is_awaited = true;
+                drop(output);
+                // It may have come since this turn began.
+                self.begin_framing();
             }
         }
         // A thread that never comes to rest still tells what it has; this
@@ -331,7 +341,7 @@ impl ConnectionTask {
         with_batch(&self.connection.inbox, |batch| {
             batch.push_payload(
                 EventKind::Closed,
-                u32::from(clean) | error << 1,
+                u32::from(clean) | u32::from(self.end_is_untold) << 1 | error << 2,
                 index,
                 traffic.as_flattened(),
             );

@@ -86,6 +86,13 @@ impl ClosingHandshake {
         self.ours == Ours::Sent && self.theirs != Theirs::Open
     }
 
+    /// Whether the peer has said that it closes, or broke the protocol: then our
+    /// close frame is the last that we send.
+    #[must_use]
+    pub fn is_last_of_ours(&self) -> bool {
+        self.theirs != Theirs::Open
+    }
+
     /// Whether close frames went both ways.
     #[must_use]
     pub fn is_clean(&self) -> bool {

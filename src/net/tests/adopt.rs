@@ -10,7 +10,7 @@ use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
-use super::application::{CLOSE, PING, RESET, TEXT, close_payload, frame, record};
+use super::application::{CLEAN, CLOSE, ENDED, PING, RESET, TEXT, close_payload, frame, record};
 use super::peer::masked_frame;
 use super::{Application, Config, EventKind, expect};
 use crate::bridge::{CommandKind, ConnectionId, flag};
@@ -214,9 +214,7 @@ async fn end_shuts_down_though_node_has_the_socket_too() {
         assert_eq!(pair.read_to_end().await, b"\x81\x04last");
         pair.peer.shutdown().await.expect("it is open");
         let event = application.event().await;
-        assert_eq!(event.detail_of(EventKind::End, id), 0);
-        let event = application.event().await;
-        assert_eq!(event.detail_of(EventKind::Closed, id), 0);
+        assert_eq!(event.detail_of(EventKind::Closed, id), ENDED);
     }
 }
 
@@ -232,9 +230,7 @@ async fn closing_handshake_and_terminate_close_though_node_has_the_socket_too() 
         assert_eq!(pair.read_to_end().await, b"\x88\x02\x03\xe8");
         pair.peer.shutdown().await.expect("it is open");
         let event = application.event().await;
-        assert_eq!(event.detail_of(EventKind::End, id), 0);
-        let event = application.event().await;
-        assert_eq!(event.detail_of(EventKind::Closed, id), 1);
+        assert_eq!(event.detail_of(EventKind::Closed, id), CLEAN | ENDED);
     }
     for mut pair in pairs().await {
         let mut application = Application::new();

@@ -27,11 +27,15 @@ pub const BINARY: u8 = 2;
 pub const CLOSE: u8 = 8;
 pub const PING: u8 = 9;
 
+/// Bit of the detail of `Closed`: close frames went both ways.
+pub const CLEAN: u32 = 1;
+/// Bit of the detail of `Closed`: the peer ended its side after we ended ours.
+pub const ENDED: u32 = 2;
 /// The detail of `Closed` after a reset: not clean, and `ECONNRESET`.
 #[cfg(target_os = "linux")]
-pub const RESET: u32 = 104 << 1;
+pub const RESET: u32 = 104 << 2;
 #[cfg(target_os = "macos")]
-pub const RESET: u32 = 54 << 1;
+pub const RESET: u32 = 54 << 2;
 
 /// An event as JavaScript reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use super::application::{CLOSE, RESET, TEXT, close_payload, frame, record};
+use super::application::{CLEAN, CLOSE, ENDED, RESET, TEXT, close_payload, frame, record};
 use super::peer::masked_frame;
 use super::{Application, Config, Event, EventKind, RawPeer, connect, expect};
 use crate::bridge::{CommandKind, ConnectionId, flag};
@@ -46,7 +46,7 @@ async fn close_that_the_peer_starts_is_clean_once_it_is_answered() {
     assert_eq!(answer, close(4000, "bye"));
     assert!(expect("the end", client.next()).await.is_none());
     drop(client);
-    assert_eq!(closed(&mut application, id).await.detail, 1);
+    assert_eq!(closed(&mut application, id).await.detail, CLEAN | ENDED);
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn close_that_we_start_is_clean_once_the_peer_answers() {
     let event = application.event().await;
     assert_eq!(event.detail, 1001);
     assert_eq!(event.payload_of(EventKind::Close, id), b"moving");
-    assert_eq!(closed(&mut application, id).await.detail, 1);
+    assert_eq!(closed(&mut application, id).await.detail, CLEAN | ENDED);
 }
 
 #[tokio::test]
@@ -89,9 +89,7 @@ async fn transport_stays_until_the_peer_ends_its_side() {
     peer.write(masked_frame(TEXT, b"not for you")).await;
     peer.end().await;
     let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::End, id), 0);
-    let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::Closed, id), 1);
+    assert_eq!(event.detail_of(EventKind::Closed, id), CLEAN | ENDED);
 }
 
 #[tokio::test]
@@ -114,7 +112,7 @@ async fn no_frame_follows_a_close_frame() {
     application.event().await.payload_of(EventKind::Ping, id);
     application.event().await.detail_of(EventKind::Close, id);
     peer.end().await;
-    assert_eq!(closed(&mut application, id).await.detail, 1);
+    assert_eq!(closed(&mut application, id).await.detail, CLEAN | ENDED);
 }
 
 #[tokio::test]
@@ -150,6 +148,43 @@ async fn close_timeout_ends_a_clean_close_whose_transport_stays() {
     application.frame(id, CLOSE, &close_payload(1000, ""));
     let event = application.event().await;
     assert_eq!(event.detail_of(EventKind::Closed, id), 1);
+}
+
+#[tokio::test]
+async fn close_timeout_does_not_pass_while_the_peer_waits_for_our_close_frame() {
+    let mut application = Application::new();
+    let config = Config {
+        close_timeout: 50,
+        ..Config::default()
+    };
+    let peer = RawPeer::connect(application.address()).await;
+    let (id, mut peer) = peer.open(&mut application, config).await;
+    peer.write(masked_frame(CLOSE, &close_payload(1000, "")))
+        .await;
+    application.event().await.detail_of(EventKind::Close, id);
+    // JavaScript is late.
+    tokio::time::sleep(Duration::from_millis(120)).await;
+    application.frame(id, CLOSE, &close_payload(1000, ""));
+    assert_eq!(peer.read_to_end().await, b"\x88\x02\x03\xe8");
+    // From here on it passes.
+    let event = application.event().await;
+    assert_eq!(event.detail_of(EventKind::Closed, id), CLEAN);
+}
+
+#[tokio::test]
+async fn peer_that_ended_before_our_close_frame_is_closed_by_it() {
+    let mut application = Application::new();
+    let peer = RawPeer::connect(application.address()).await;
+    let (id, mut peer) = peer.open(&mut application, Config::default()).await;
+    peer.write(masked_frame(CLOSE, &close_payload(1000, "")))
+        .await;
+    peer.end().await;
+    application.event().await.detail_of(EventKind::Close, id);
+    application.event().await.detail_of(EventKind::End, id);
+    application.frame(id, CLOSE, &close_payload(1000, ""));
+    assert_eq!(peer.read_to_end().await, b"\x88\x02\x03\xe8");
+    let event = application.event().await;
+    assert_eq!(event.detail_of(EventKind::Closed, id), CLEAN);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::application::{BINARY, CLOSE, TEXT, close_payload, frame};
+use super::application::{BINARY, CLOSE, ENDED, TEXT, close_payload, frame};
 use super::peer::{HANDSHAKE, masked_frame};
 use super::{Application, Config, EventKind, RawPeer, connect, expect, pattern};
 
@@ -128,9 +128,7 @@ async fn unmasked_frame_is_an_error_after_which_nothing_is_received() {
     assert_eq!(peer.read_to_end().await, b"\x88\x02\x03\xea");
     drop(peer);
     let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::End, id), 0);
-    let event = application.event().await;
-    assert_eq!(event.detail_of(EventKind::Closed, id), 0, "not clean");
+    assert_eq!(event.detail_of(EventKind::Closed, id), ENDED, "not clean");
 }
 
 #[tokio::test]

@@ -273,3 +273,14 @@ async fn peer_that_goes_away_before_the_decision_is_closed() {
     application.answer(id, &fields[4], Config::default());
     assert_eq!(application.try_event(), None);
 }
+
+#[cfg(unix)]
+#[test]
+fn nagle_is_off_in_what_is_accepted() {
+    let listener = crate::net::server::bind(&listen_options()).expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    let _client = std::net::TcpStream::connect(address).expect("it listens");
+    listener.set_nonblocking(false).expect("it is a socket");
+    let (accepted, _) = listener.accept().expect("there is one");
+    assert!(accepted.nodelay().expect("it is open"));
+}
