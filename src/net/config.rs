@@ -118,3 +118,31 @@ impl ConnectionConfig {
 fn milliseconds(count: u32) -> Duration {
     Duration::from_millis(count.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{CONFIG_WORDS, ConnectionConfig};
+
+    fn payload(max_payload: u32) -> Vec<u8> {
+        let mut words = [0u32; CONFIG_WORDS];
+        words[0] = max_payload;
+        words.iter().flat_map(|word| word.to_ne_bytes()).collect()
+    }
+
+    #[test]
+    fn equal_payloads_give_one_configuration() {
+        let first = ConnectionConfig::shared(&payload(1)).expect("all words");
+        let second = ConnectionConfig::shared(&payload(1)).expect("all words");
+        let other = ConnectionConfig::shared(&payload(2)).expect("all words");
+        assert!(Arc::ptr_eq(&first, &second));
+        assert_eq!(other.limits.max_payload, 2);
+        assert_eq!(first.limits.max_payload, 1);
+    }
+
+    #[test]
+    fn payload_that_is_too_short_gives_none() {
+        assert!(ConnectionConfig::shared(&payload(1)[4..]).is_none());
+    }
+}
