@@ -42,10 +42,15 @@ pub struct ConnectionConfig {
     pub deflate: Option<DeflateConfig>,
 }
 
+/// A configuration and the payload that it was read from.
+struct Known {
+    payload: Box<[u8]>,
+    config: Arc<ConnectionConfig>,
+}
+
 thread_local! {
-    /// What was read last, from which payload: the connections of a listener have
-    /// one configuration.
-    static LAST: RefCell<Option<(Box<[u8]>, Arc<ConnectionConfig>)>> = const { RefCell::new(None) };
+    /// What was read last: the connections of a listener have one configuration.
+    static LAST: RefCell<Option<Known>> = const { RefCell::new(None) };
 }
 
 impl ConnectionConfig {
@@ -54,13 +59,16 @@ impl ConnectionConfig {
     #[must_use]
     pub fn shared(payload: &[u8]) -> Option<Arc<Self>> {
         LAST.with_borrow_mut(|last| {
-            if let Some((known, config)) = last
-                && **known == *payload
+            if let Some(known) = last
+                && *known.payload == *payload
             {
-                return Some(Arc::clone(config));
+                return Some(Arc::clone(&known.config));
             }
             let config = Arc::new(Self::from_payload(payload)?);
-            *last = Some((payload.into(), Arc::clone(&config)));
+            *last = Some(Known {
+                payload: payload.into(),
+                config: Arc::clone(&config),
+            });
             Some(config)
         })
     }
