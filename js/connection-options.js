@@ -58,9 +58,6 @@ function checkHeartbeat(heartbeat) {
 }
 
 /**
- * The configuration of a connection as the core takes it. There is one piece of
- * memory for it, which the next call writes anew.
- *
  * @param {Object} options Options of a server or a client
  * @param {Boolean} isServer Whether we are the server
  * @param {Object} extensions The accepted extensions
@@ -71,7 +68,6 @@ function configOf(options, isServer, extensions) {
   const { [extensionName]: perMessageDeflate } = extensions;
   const { heartbeat } = options;
 
-  words.fill(0);
   words[0] = limit(options.maxPayload);
   words[1] = limit(options.maxFragments);
   words[2] = limit(options.maxBufferedChunks);

@@ -42,10 +42,15 @@ pub struct ConnectionConfig {
     pub deflate: Option<DeflateConfig>,
 }
 
+/// A configuration and the payload that it was read from.
+struct Known {
+    payload: Box<[u8]>,
+    config: Arc<ConnectionConfig>,
+}
+
 thread_local! {
-    /// What was read last, from which payload: the connections of a listener have
-    /// one configuration.
-    static LAST: RefCell<Option<(Box<[u8]>, Arc<ConnectionConfig>)>> = const { RefCell::new(None) };
+    /// What was read last: the connections of a listener have one configuration.
+    static LAST: RefCell<Option<Known>> = const { RefCell::new(None) };
 }
 
 impl ConnectionConfig {
@@ -54,13 +59,16 @@ impl ConnectionConfig {
     #[must_use]
     pub fn shared(payload: &[u8]) -> Option<Arc<Self>> {
         LAST.with_borrow_mut(|last| {
-            if let Some((known, config)) = last
-                && **known == *payload
+            if let Some(known) = last
+                && *known.payload == *payload
             {
-                return Some(Arc::clone(config));
+                return Some(Arc::clone(&known.config));
             }
             let config = Arc::new(Self::from_payload(payload)?);
-            *last = Some((payload.into(), Arc::clone(&config)));
+            *last = Some(Known {
+                payload: payload.into(),
+                config: Arc::clone(&config),
+            });
             Some(config)
         })
     }
@@ -117,4 +125,32 @@ impl ConnectionConfig {
 
 fn milliseconds(count: u32) -> Duration {
     Duration::from_millis(count.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{CONFIG_WORDS, ConnectionConfig};
+
+    fn payload(max_payload: u32) -> Vec<u8> {
+        let mut words = [0u32; CONFIG_WORDS];
+        words[0] = max_payload;
+        words.iter().flat_map(|word| word.to_ne_bytes()).collect()
+    }
+
+    #[test]
+    fn equal_payloads_give_one_configuration() {
+        let first = ConnectionConfig::shared(&payload(1)).expect("all words");
+        let second = ConnectionConfig::shared(&payload(1)).expect("all words");
+        let other = ConnectionConfig::shared(&payload(2)).expect("all words");
+        assert!(Arc::ptr_eq(&first, &second));
+        assert_eq!(other.limits.max_payload, 2);
+        assert_eq!(first.limits.max_payload, 1);
+    }
+
+    #[test]
+    fn payload_that_is_too_short_gives_none() {
+        assert!(ConnectionConfig::shared(&payload(1)[4..]).is_none());
+    }
 }

@@ -1,0 +1,54 @@
+'use strict';
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const net = require('node:net');
+const path = require('node:path');
+const { describe, it } = require('node:test');
+
+const { startChild } = require('../support/child');
+const { cleanup } = require('../support/cleanup');
+const { text } = require('../support/frame');
+const { buildRequest } = require('../support/handshake');
+
+const FIRST = 100;
+const MORE = 400;
+
+describe('An idle connection', () => {
+  for (const [mode, most] of [
+    ['port', 600],
+    ['server', 1800]
+  ]) {
+    it(`takes less than ${most} bytes of the heap in ${mode} mode`, async (t) => {
+      const script = path.join(__dirname, 'fixtures/memory.js');
+      const child = startChild(t, script, {
+        args: [mode],
+        execArgv: ['--expose-gc']
+      });
+      const { port } = await child.message('listening');
+
+      await open(t, port, FIRST);
+      child.send({ messages: FIRST });
+      const before = await child.message('heap');
+
+      await open(t, port, MORE);
+      child.send({ messages: FIRST + MORE });
+      const after = await child.message('heap');
+
+      const bytes = (after.bytes - before.bytes) / MORE;
+
+      assert.ok(bytes < most, `${bytes} bytes a connection`);
+    });
+  }
+});
+
+async function open(t, port, count) {
+  for (let i = 0; i < count; i++) {
+    const socket = net.connect(port, '127.0.0.1');
+
+    cleanup(t, () => socket.destroy());
+    socket.write(buildRequest());
+    await once(socket, 'data');
+    socket.write(text('a'));
+  }
+}
