@@ -305,7 +305,7 @@ function emitRun() {
  */
 function offer(index, payload, verdict) {
   const fields = payload.latin1Slice(0, payload.length).split('\n');
-  const listener = listeners[fields[1]];
+  const listener = listeners[+fields[1]];
 
   listener.runInAsyncScope(() => {
     const connection = new Connection(listener, index, +fields[0]);
