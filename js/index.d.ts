@@ -893,8 +893,8 @@ declare namespace WebSocket {
      * Sends a message to all of `clients` that are open: text if `data` is a string
      * or a number, else binary. As `send()` of each, in order with what is sent
      * before and after, but the message crosses to the I/O threads once, however
-     * many get it. A connection whose peer does not take it keeps a copy of its
-     * own, see `bufferedAmount`.
+     * many get it. Connections whose peers do not take it keep it, see
+     * `bufferedAmount`: from 16 KiB on all the same memory, else a copy each.
      *
      * A connection with a `send()` of its own (a derived class's, or one that was
      * assigned) gets the message by that method. Not in ws.

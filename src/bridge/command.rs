@@ -10,6 +10,7 @@
 //! record is that has it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::ConnectionId;
 
@@ -85,6 +86,8 @@ pub struct Command<'a> {
     pub flags: u32,
     /// What to send.
     pub payload: &'a [u8],
+    /// The memory that has the payload, and nothing else, if others may refer to it.
+    pub shared: Option<&'a Arc<[u8]>>,
 }
 
 impl<'a> Command<'a> {
@@ -111,6 +114,7 @@ impl<'a> Command<'a> {
             kind,
             flags,
             payload,
+            shared: None,
         })
     }
 
@@ -161,14 +165,14 @@ impl<'a> Command<'a> {
 #[derive(Clone)]
 pub struct Commands<'a> {
     block: &'a [u8],
-    beside: &'a [u8],
+    beside: Option<&'a Arc<[u8]>>,
     range: Range<usize>,
 }
 
 impl<'a> Commands<'a> {
     /// The records of `block`, which may refer to the payload `beside` it.
     #[must_use]
-    pub fn new(block: &'a [u8], beside: &'a [u8]) -> Self {
+    pub fn new(block: &'a [u8], beside: Option<&'a Arc<[u8]>>) -> Self {
         Self {
             block,
             beside,
@@ -190,9 +194,6 @@ impl<'a> Commands<'a> {
 
     /// The payload of the record at `place`.
     fn payload_at(&self, place: u32) -> Option<&'a [u8]> {
-        if place == BESIDE_BLOCK {
-            return Some(self.beside);
-        }
         let rest = self.block.get(place as usize..)?;
         let (head, rest) = rest.split_first_chunk::<HEAD_BYTES>()?;
         let [_, _, _, length] = words(head);
@@ -207,14 +208,16 @@ impl<'a> Iterator for Commands<'a> {
         let rest = self.block.get(self.range.clone())?;
         let (head, rest) = rest.split_first_chunk::<HEAD_BYTES>()?;
         let [index, generation, flags, length] = words(head);
-        let (payload, own) = if flags & flag::SHARED == 0 {
-            (rest.get(..length as usize)?, length as usize)
+        let (payload, own, shared): (&[u8], _, _) = if flags & flag::SHARED == 0 {
+            (rest.get(..length as usize)?, length as usize, None)
+        } else if length == BESIDE_BLOCK {
+            (self.beside?, 0, self.beside)
         } else {
-            (self.payload_at(length)?, 0)
+            (self.payload_at(length)?, 0, None)
         };
         let command = Command::new(ConnectionId { index, generation }, flags, payload)?;
         self.range.start += HEAD_BYTES + own.next_multiple_of(size_of::<u32>());
-        Some(command)
+        Some(Command { shared, ..command })
     }
 }
 
@@ -251,7 +254,7 @@ mod tests {
             record(3, frame, b"four"),
         ]
         .concat();
-        let commands: Vec<_> = Commands::new(&block, &[]).collect();
+        let commands: Vec<_> = Commands::new(&block, None).collect();
         let seen: Vec<_> = commands
             .iter()
             .map(|c| (c.id.index, c.kind, c.payload))
@@ -272,7 +275,7 @@ mod tests {
     fn a_record_that_is_cut_short_ends_the_block() {
         let block = record(1, CommandKind::Raw as u32, b"hello");
         for length in 0..HEAD_BYTES + 5 {
-            assert_eq!(Commands::new(&block[..length], &[]).count(), 0);
+            assert_eq!(Commands::new(&block[..length], None).count(), 0);
         }
     }
 
@@ -293,7 +296,8 @@ mod tests {
             record(6, frame, b"last"),
         ]
         .concat();
-        let commands = Commands::new(&block, b"beside");
+        let beside = Arc::from(&b"beside"[..]);
+        let commands = Commands::new(&block, Some(&beside));
         let payloads = |commands: Commands<'_>| -> Vec<_> {
             commands.map(|c| (c.id.index, c.payload.to_vec())).collect()
         };
@@ -313,15 +317,15 @@ mod tests {
     #[test]
     fn a_record_that_refers_to_nothing_ends_the_block() {
         let first = record(1, CommandKind::Frame as u32, b"hello");
-        for place in [60, 24, 25, 1000, u32::MAX - 1] {
+        for place in [60, 24, 25, 1000, BESIDE_BLOCK] {
             let block = [&*first, &reference(2, 1, place), &record(3, 1, b"")].concat();
-            assert_eq!(Commands::new(&block, &[]).count(), 1, "{place}");
+            assert_eq!(Commands::new(&block, None).count(), 1, "{place}");
         }
     }
 
     #[test]
     fn an_unknown_kind_ends_the_block() {
         let block = [record(1, 99, b""), record(1, 4, b"")].concat();
-        assert_eq!(Commands::new(&block, &[]).count(), 0);
+        assert_eq!(Commands::new(&block, None).count(), 0);
     }
 }

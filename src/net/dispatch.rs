@@ -40,7 +40,7 @@ pub(super) struct Block {
 impl Block {
     /// Carries all commands out, on the I/O thread.
     pub(super) fn run(self) {
-        let commands = Commands::new(&self.bytes, self.beside.as_deref().unwrap_or_default());
+        let commands = Commands::new(&self.bytes, self.beside.as_ref());
         for Run {
             connection,
             range,
@@ -91,7 +91,7 @@ impl Dispatcher {
     pub fn flush(&mut self, block: &[u8], now: bool) {
         let mut runs = std::mem::take(&mut self.runs);
         let beside = self.beside.clone();
-        let commands = Commands::new(block, beside.as_deref().unwrap_or_default());
+        let commands = Commands::new(block, beside.as_ref());
         let compressing = self.find_runs(commands.clone(), &mut runs);
         let few = runs.len() <= FEW_RUNS;
         if (now || few)

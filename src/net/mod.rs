@@ -18,6 +18,7 @@ mod framing;
 mod opening;
 mod output;
 mod publish;
+mod queue;
 mod runtime;
 mod server;
 mod stream;

@@ -15,6 +15,7 @@ use std::task::Waker;
 
 use super::config::ConnectionConfig;
 use super::encoder::Encoder;
+use super::queue::Queue;
 use super::stream::Writer;
 use crate::bridge::{Command, CommandKind, flag};
 use crate::protocol::{ClosingHandshake, Control, Limits, OpCode};
@@ -79,9 +80,8 @@ pub(super) struct Output {
     encoder: Encoder,
     /// Bytes that count as received from the peer, if there are any.
     pub(super) injected: Option<Box<Injected>>,
-    queue: Vec<u8>,
-    /// Bytes of `queue` that have been written.
-    head: usize,
+    /// None while nothing waits: a connection owns no buffer then.
+    queue: Option<Box<Queue>>,
     /// All bytes the kernel took.
     written: u64,
     marks: VecDeque<Mark>,
@@ -126,8 +126,7 @@ impl Output {
             config_is_awaited: false,
             encoder: Encoder::default(),
             injected: None,
-            queue: Vec::new(),
-            head: 0,
+            queue: None,
             written,
             marks: VecDeque::new(),
             buffered: 0,
@@ -170,7 +169,7 @@ impl Output {
 
     /// Whether bytes wait for the kernel.
     pub(super) fn is_blocked(&self) -> bool {
-        self.head < self.queue.len()
+        self.waiting() > 0
     }
 
     /// Payload bytes of messages that the kernel has not taken.
@@ -194,8 +193,7 @@ impl Output {
 
     /// Lets go of the transport; later commands do nothing.
     pub(super) fn take_stream(&mut self) -> Option<Writer> {
-        self.queue = Vec::new();
-        self.head = 0;
+        self.queue = None;
         self.marks = VecDeque::new();
         self.buffered = 0;
         self.waker = None;
@@ -331,7 +329,7 @@ impl Output {
         };
         self.buffered += counted;
         if self.encoder.large_frame(command, &mut scratch.bytes) {
-            self.offer_vectored(command.payload, scratch);
+            self.offer_vectored(command, scratch);
         } else {
             self.encoder.frame(command, &mut scratch.bytes);
         }
@@ -378,9 +376,10 @@ impl Output {
     }
 
     fn control(&mut self, opcode: Control, payload: &[u8], kind: MarkKind) {
-        self.encoder.control(opcode, payload, &mut self.queue);
+        let queue = self.queue.get_or_insert_default();
+        queue.append(|out| self.encoder.control(opcode, payload, out));
         self.marks.push_back(Mark {
-            end: self.written + (self.queue.len() - self.head) as u64,
+            end: self.written + self.waiting() as u64,
             payload: 0,
             kind,
             acknowledge: false,
@@ -389,7 +388,7 @@ impl Output {
 
     /// Notes that a frame ends where `scratch` ends now.
     fn mark(&self, scratch: &mut Scratch, payload: usize, kind: MarkKind, acknowledge: bool) {
-        let waiting = self.queue.len() - self.head + scratch.bytes.len();
+        let waiting = self.waiting() + scratch.bytes.len();
         scratch.marks.push(Mark {
             end: self.written + waiting as u64,
             payload,
@@ -421,7 +420,7 @@ impl Output {
                 self.conclude(mark);
             }
         } else {
-            self.queue.extend_from_slice(rest);
+            self.enqueue(rest);
             self.marks.extend(scratch.marks.drain(..));
             self.settle();
         }
@@ -430,19 +429,26 @@ impl Output {
     }
 
     /// Offers `scratch`, which ends in a header, together with its payload.
-    fn offer_vectored(&mut self, payload: &[u8], scratch: &mut Scratch) {
+    fn offer_vectored(&mut self, command: &Command<'_>, scratch: &mut Scratch) {
+        let payload = command.payload;
         let head = std::mem::take(&mut scratch.bytes);
         let taken = if self.is_blocked() {
             0
         } else {
-            self.write_vectored(&head, payload)
+            self.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)])
         };
         if !self.failed {
-            let rest = head.get(taken..).unwrap_or_default();
-            self.queue.extend_from_slice(rest);
+            self.enqueue(head.get(taken..).unwrap_or_default());
             let taken = taken.saturating_sub(head.len());
-            let rest = payload.get(taken..).unwrap_or_default();
-            self.queue.extend_from_slice(rest);
+            match command.shared {
+                Some(shared) if taken < shared.len() => {
+                    self.queue
+                        .get_or_insert_default()
+                        .append_shared(shared, taken);
+                }
+                Some(_) => {}
+                None => self.enqueue(payload.get(taken..).unwrap_or_default()),
+            }
         }
         scratch.bytes = head;
         scratch.bytes.clear();
@@ -454,23 +460,45 @@ impl Output {
         let mut total = 0;
         let mut full = false;
         while self.is_blocked() && !self.failed && !full && total < WRITTEN_IN_A_ROW {
-            let queue = std::mem::take(&mut self.queue);
-            let taken = self.write(queue.get(self.head..).unwrap_or_default());
-            self.queue = queue;
-            self.head += taken;
+            let taken = self.write_queue();
             total += taken;
             full = taken == 0;
         }
         if self.failed || !self.is_blocked() {
-            // A connection owns no buffer while nothing waits.
-            self.queue = Vec::new();
-            self.head = 0;
-        } else if self.head > self.queue.len() / 2 {
-            self.queue.drain(..self.head);
-            self.head = 0;
+            self.queue = None;
+        } else if let Some(queue) = &mut self.queue {
+            queue.compact();
         }
         self.settle();
         full || self.failed || !self.is_blocked()
+    }
+
+    fn waiting(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.len())
+    }
+
+    fn enqueue(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            let queue = self.queue.get_or_insert_default();
+            queue.append(|out| out.extend_from_slice(bytes));
+        }
+    }
+
+    /// Offers the next bytes of the queue to the kernel. Returns how many it took.
+    fn write_queue(&mut self) -> usize {
+        let Some(mut queue) = self.queue.take() else {
+            return 0;
+        };
+        let slices: Vec<_> = queue.slices().collect();
+        let taken = match &*slices {
+            [slice] => self.write(slice),
+            slices => self.write_vectored(slices),
+        };
+        queue.advance(taken);
+        if !self.failed {
+            self.queue = Some(queue);
+        }
+        taken
     }
 
     fn write(&mut self, bytes: &[u8]) -> usize {
@@ -481,10 +509,9 @@ impl Output {
         self.count(result)
     }
 
-    fn write_vectored(&mut self, head: &[u8], payload: &[u8]) -> usize {
-        let slices = [IoSlice::new(head), IoSlice::new(payload)];
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> usize {
         let result = match &self.stream {
-            Some(stream) => stream.try_write_vectored(&slices),
+            Some(stream) => stream.try_write_vectored(slices),
             None => return 0,
         };
         self.count(result)
@@ -523,8 +550,7 @@ impl Output {
     pub(super) fn fail(&mut self) {
         self.settle();
         self.failed = true;
-        self.queue = Vec::new();
-        self.head = 0;
+        self.queue = None;
         self.marks.clear();
         self.buffered = 0;
     }
