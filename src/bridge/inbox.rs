@@ -4,11 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::task::Waker;
+use std::thread::{self, Thread};
+use std::time::Duration;
 
 use super::{Batch, SlabWriter, lock};
 
 /// Bytes that may wait for JavaScript unless another number is set.
 const DEFAULT_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Bytes that keep JavaScript busy for some time.
+const MUCH: usize = 128 * 1024;
 
 /// Wakes JavaScript's thread, from any thread.
 pub trait Wake: Send + Sync {
@@ -37,9 +42,13 @@ struct State {
     batches: VecDeque<Batch>,
     spare: Vec<Batch>,
     reader_sleeps: bool,
+    /// The reader was woken and has not come yet.
+    reader_wakes: bool,
     closed: bool,
     /// Tasks that do not read because of `limit`.
     blocked: Vec<Waker>,
+    /// Threads that wait for the reader to come.
+    waiting: Vec<Thread>,
 }
 
 impl Inbox {
@@ -51,8 +60,10 @@ impl Inbox {
                 batches: VecDeque::new(),
                 spare: Vec::new(),
                 reader_sleeps: true,
+                reader_wakes: false,
                 closed: false,
                 blocked: Vec::new(),
+                waiting: Vec::new(),
             }),
             waker,
             untaken: AtomicUsize::new(0),
@@ -100,11 +111,30 @@ impl Inbox {
         state.batches.push_back(batch);
         let spare = state.spare.pop().unwrap_or_default();
         let wake = std::mem::take(&mut state.reader_sleeps);
+        state.reader_wakes |= wake;
         drop(state);
         if wake {
             self.waker.wake();
         }
         spare
+    }
+
+    /// Waits until the reader comes, at most `most`, if much waits for it and it is
+    /// busy with what it took before: what a thread brings meanwhile can't be read
+    /// any sooner, and only interrupts.
+    pub fn wait_for_busy_reader(&self, most: Duration) {
+        if self.untaken.load(Ordering::Relaxed) < MUCH {
+            return;
+        }
+        let mut state = lock(&self.state);
+        if state.batches.is_empty() || state.reader_wakes || state.closed {
+            return;
+        }
+        state.waiting.push(thread::current());
+        drop(state);
+        thread::park_timeout(most);
+        let own = thread::current().id();
+        lock(&self.state).waiting.retain(|other| other.id() != own);
     }
 
     /// Counts `bytes` as not taken.
@@ -147,6 +177,10 @@ impl Inbox {
         {
             state.spare.push(done);
         }
+        state.reader_wakes = false;
+        for thread in state.waiting.drain(..) {
+            thread.unpark();
+        }
         if state.batches.is_empty() {
             state.reader_sleeps = true;
             return true;
@@ -168,8 +202,10 @@ impl Inbox {
         state.reader_sleeps = false;
         let batches = std::mem::take(&mut state.batches);
         let blocked = std::mem::take(&mut state.blocked);
+        let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         drop(batches);
+        waiting.iter().for_each(Thread::unpark);
         blocked.into_iter().for_each(Waker::wake);
     }
 }

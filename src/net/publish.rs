@@ -13,6 +13,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use crate::bridge::{Batch, Inbox, SlabWriter};
 
@@ -20,6 +21,10 @@ use crate::bridge::{Batch, Inbox, SlabWriter};
 const MANY_EVENTS: usize = 64;
 /// Bytes after which a batch leaves without waiting for the turn's end.
 const MANY_BYTES: usize = 64 * 1024;
+
+/// How long a thread leaves its sockets alone, at most, while JavaScript has enough
+/// to do.
+const LONGEST_WAIT: Duration = Duration::from_micros(500);
 
 #[derive(Default)]
 struct Outgoing {
@@ -136,7 +141,8 @@ pub(super) async fn set_up() {
 }
 
 /// Runs whenever the thread is about to sleep: has it look at its sockets once more,
-/// or publishes its events.
+/// or publishes its events. If these are much for JavaScript, and it is busy, the
+/// thread lets it be: it would be woken for each message that comes in.
 pub(super) fn before_sleep() {
     let stay_awake = OUTGOING.with_borrow_mut(|outgoing| {
         if outgoing.is_growing() {
@@ -147,12 +153,22 @@ pub(super) fn before_sleep() {
     });
     match stay_awake {
         Some(waker) => waker.wake(),
-        None => publish_all(),
+        None => {
+            if let Some(inbox) = publish() {
+                inbox.wait_for_busy_reader(LONGEST_WAIT);
+            }
+        }
     }
 }
 
 /// Publishes all events of this thread.
 pub(super) fn publish_all() {
+    publish();
+}
+
+/// Returns one of the inboxes that there was something for.
+fn publish() -> Option<Arc<Inbox>> {
+    let mut last = None;
     while let Some((inbox, batch)) = OUTGOING.with_borrow_mut(|outgoing| outgoing.open.pop()) {
         let spare = inbox.publish(batch);
         OUTGOING.with_borrow_mut(|outgoing| {
@@ -160,7 +176,9 @@ pub(super) fn publish_all() {
                 outgoing.spare.push(spare);
             }
         });
+        last = Some(inbox);
     }
+    last
 }
 
 #[cfg(test)]

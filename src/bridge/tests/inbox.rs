@@ -1,7 +1,11 @@
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use super::{Batch, Counter, EventKind, Memory, Reader, batch_of, inbox};
+
+/// Longer than a test may take.
+const FOREVER: Duration = Duration::from_secs(1000);
 
 fn waker() -> (Waker, Arc<Counter>) {
     let counter = Arc::new(Counter::default());
@@ -153,4 +157,48 @@ fn closing_wakes_tasks_that_were_not_allowed_to_read() {
     assert!(!inbox.poll_room(&waker));
     inbox.close();
     assert_eq!(polls.count(), 1);
+}
+
+/// A reader at work on one batch while another, of `bytes`, waits for it.
+fn busy_reader(bytes: usize) -> (Arc<super::Inbox>, Reader, Memory) {
+    let (inbox, _) = inbox();
+    let mut reader = Reader::new(Arc::clone(&inbox));
+    let mut memory = Memory::new(8, 64);
+    inbox.publish(batch_of(&["a"]));
+    memory.take(&mut reader);
+    inbox.charge(bytes);
+    inbox.publish(batch_of(&["b"]));
+    (inbox, reader, memory)
+}
+
+#[test]
+fn who_has_much_for_a_busy_reader_waits_until_it_comes() {
+    let (inbox, mut reader, mut memory) = busy_reader(1024 * 1024);
+    let waiting = std::thread::spawn(move || inbox.wait_for_busy_reader(FOREVER));
+    // Whichever of them is first, the thread goes on.
+    assert_eq!(memory.take_payloads(&mut reader), [b"b"]);
+    waiting.join().expect("it goes on");
+}
+
+#[test]
+fn who_waits_for_a_busy_reader_goes_on_when_the_inbox_is_closed() {
+    let (inbox, _reader, _) = busy_reader(1024 * 1024);
+    let waits = Arc::clone(&inbox);
+    let waiting = std::thread::spawn(move || waits.wait_for_busy_reader(FOREVER));
+    inbox.close();
+    waiting.join().expect("it goes on");
+}
+
+#[test]
+fn nobody_waits_for_a_reader_that_is_not_busy_or_has_little_to_take() {
+    let (inbox, mut reader, mut memory) = busy_reader(1000);
+    inbox.wait_for_busy_reader(FOREVER);
+    inbox.charge(1024 * 1024);
+    // It has taken all.
+    memory.take(&mut reader);
+    inbox.wait_for_busy_reader(FOREVER);
+    // It sleeps, and is woken for this.
+    memory.take(&mut reader);
+    inbox.publish(batch_of(&["c"]));
+    inbox.wait_for_busy_reader(FOREVER);
 }

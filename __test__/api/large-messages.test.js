@@ -1,0 +1,130 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const { describe, it } = require('node:test');
+
+const { WebSocket, WebSocketServer } = require('../support/implementation');
+
+// Below and above where payloads are copied, shared, and memory of their own.
+const LENGTHS = [
+  4095, 4096, 16383, 16384, 16385, 32767, 32768, 65535, 65536, 70000, 262144,
+  300000, 1048576, 5000000
+];
+
+describe('Large messages', () => {
+  it('come back as they were sent, in order', async (t) => {
+    const { client } = await echoing(t);
+    const sent = [];
+
+    for (let round = 0; round < 5; round++) {
+      for (const length of LENGTHS) sent.push(fill(length, sent.length));
+    }
+    for (const data of sent) client.send(data);
+
+    const received = await messages(client, sent.length);
+
+    received.forEach((data, i) => {
+      assert.ok(data.equals(sent[i]), `message ${i} of ${sent[i].length}`);
+    });
+  });
+
+  it('stay as they are while others come in', async (t) => {
+    const { client } = await echoing(t);
+    const kept = [];
+
+    for (let round = 0; round < 40; round++) {
+      for (let i = 0; i < 20; i++) client.send(fill(20000, round * 20 + i));
+
+      // Every tenth is kept, and what holds the others may be used again.
+      const received = await messages(client, 20);
+
+      kept.push(received[0], received[10]);
+      global.gc?.();
+    }
+
+    kept.forEach((data, i) => {
+      assert.ok(data.equals(fill(20000, i * 10)), `message ${i}`);
+    });
+  });
+
+  it('are the listener’s to write to', async (t) => {
+    const { client } = await echoing(t);
+
+    for (let i = 0; i < 50; i++) client.send(fill(10000, i));
+    (await messages(client, 50)).forEach((data, i, all) => {
+      data.fill(0xff);
+      if (i < 49) assert.ok(all[i + 1].equals(fill(10000, i + 1)));
+    });
+  });
+
+  it('can be array buffers to transfer', async (t) => {
+    const { client } = await echoing(t);
+
+    client.binaryType = 'arraybuffer';
+    client.send(fill(20000, 1));
+    client.send(fill(20000, 2));
+
+    const [one, two] = await messages(client, 2);
+
+    assert.equal(one.byteLength, 20000);
+    structuredClone(one, { transfer: [one] });
+    assert.equal(one.byteLength, 0);
+    assert.ok(Buffer.from(two).equals(fill(20000, 2)));
+  });
+
+  it('are text of any length', async (t) => {
+    const { client } = await echoing(t);
+
+    for (const length of [1400, 5500, 30000, 400000]) {
+      const text = '€'.repeat(length);
+
+      client.send(text);
+      const [data] = await messages(client, 1);
+
+      assert.equal(data.toString(), text);
+    }
+  });
+});
+
+async function echoing(t) {
+  const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+
+  wss.on('connection', (ws) => {
+    ws.on('message', (data, binary) => ws.send(data, { binary }));
+  });
+  await once(wss, 'listening');
+
+  const client = new WebSocket(`ws://127.0.0.1:${wss.address().port}`);
+
+  t.after(() => {
+    client.terminate();
+    wss.close();
+  });
+  await once(client, 'open');
+
+  return { client };
+}
+
+function messages(client, count) {
+  const received = [];
+
+  return new Promise((resolve) => {
+    client.on('message', function handle(data) {
+      received.push(data);
+      if (received.length < count) return;
+
+      client.off('message', handle);
+      resolve(received);
+    });
+  });
+}
+
+function fill(length, seed) {
+  const data = Buffer.alloc(length);
+
+  for (let i = 0; i < length; i += 4099) data[i] = seed + i;
+  data[length - 1] = seed;
+
+  return data;
+}
