@@ -26,7 +26,7 @@ const ROOM: usize = 64;
 
 /// A history is as long as this many messages of the latest length. Of JSON in
 /// messages of 1 KiB, twice as long a history makes a message 2 % shorter, and takes
-/// a fifth more time: for priming a state, and for looking at more matches.
+/// 12 to 20 % more time: for priming a state, and for looking at more matches.
 const REACH: usize = 2;
 /// Bytes of a history, whatever the messages' length is.
 const LEAST_REACH: usize = 2 * 1024;
