@@ -15,6 +15,7 @@ const hub = require('./hub');
 const { Connection } = require('./connection');
 const {
   closeTransport,
+  countInState,
   defineMembers,
   onError,
   onNewListener,
@@ -80,6 +81,7 @@ function adopt(relay) {
   connection.isReferenced = handle.hasRef();
   connection.websocket = relay.websocket;
   override(socket, connection, prototypesOn(prototype).adopted);
+  if (relay.isSocketShown) countInState(socket);
   hub.addConnection(connection);
   if (relay.pauses !== 0) connection.pause(relay.pauses);
   return connection;

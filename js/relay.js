@@ -41,6 +41,8 @@ class Relay extends RelayOutput {
     this.websocket = null;
     this.isClosed = false;
     this.isEnded = false;
+    // Whether someone asked the WebSocket for the socket.
+    this.isSocketShown = false;
     // Whether the adoption waits for the socket to be resumed.
     this.isAwaitingResume = false;
     this.mask = 0;

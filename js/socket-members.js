@@ -127,6 +127,40 @@ function onNewListener(event) {
 
 function noop() {}
 
+// Streams whose state counts what the core has yet to write.
+const counting = new WeakSet();
+
+/**
+ * Lets the state of a stream, too, count what the core has yet to write. That
+ * makes the state a dictionary, so it is for streams that someone asked for.
+ *
+ * @param {Duplex} socket The stream
+ */
+function countInState(socket) {
+  if (counting.has(socket)) return;
+
+  const state = socket._writableState;
+  let own = state.length;
+  let ofCore = 0;
+
+  counting.add(socket);
+  Object.defineProperty(state, 'length', {
+    configurable: true,
+    enumerable: true,
+    get() {
+      ofCore = state.ending ? 0 : bufferedByCore(socket);
+      return own + ofCore;
+    },
+    set(length) {
+      own = length - ofCore;
+    }
+  });
+}
+
+function bufferedByCore(socket) {
+  return socket[kConnection].bufferedAmount + socket[kRawBytes];
+}
+
 function read() {}
 
 /**
@@ -290,9 +324,9 @@ const members = {
   get writableLength() {
     const { ending, length } = this._writableState;
 
-    return ending
+    return ending || counting.has(this)
       ? length
-      : length + this[kConnection].bufferedAmount + this[kRawBytes];
+      : length + bufferedByCore(this);
   },
 
   get writableNeedDrain() {
@@ -323,6 +357,7 @@ function defineMembers(prototype) {
 
 module.exports = {
   closeTransport,
+  countInState,
   defineMembers,
   onError,
   onNewListener,

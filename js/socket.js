@@ -11,6 +11,7 @@ const { Duplex } = require('stream');
 const { kConnection, kWebSocket, nextTick } = require('./constants');
 const {
   closeTransport,
+  countInState,
   defineMembers,
   onError,
   onNewListener
@@ -160,6 +161,9 @@ defineMembers(Socket.prototype);
  */
 function socketOf(connection) {
   if (connection.socket === null) connection.socket = new Socket(connection);
+
+  if (connection.isRelay) connection.isSocketShown = true;
+  else countInState(connection.socket);
 
   return connection.socket;
 }
