@@ -5,6 +5,8 @@
  * that is a whole message.
  */
 
+const { Buffer } = require('buffer');
+
 const { toBuffer } = require('./data');
 const { BINARY_FLAGS, TEXT_FLAGS } = require('./outbox');
 const { extensionName } = require('./permessage-deflate');
@@ -33,7 +35,8 @@ const OPCODE_MASK = 0xf;
 function sendWhole(websocket, data, options, cb) {
   const isString = typeof data === 'string';
 
-  if (!isString) {
+  // The common cases first.
+  if (!isString && !Buffer.isBuffer(data)) {
     if (isBlob(data)) return false;
 
     data = toBuffer(data);

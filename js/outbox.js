@@ -20,7 +20,7 @@ const { OPCODE_BINARY, OPCODE_TEXT, nextTick } = require('./constants');
 // As constants of this module: the addon's exports are a dictionary to V8.
 const { BESIDE_BLOCK, COMMAND_FRAMES, FLAG_SHARED } = addon;
 
-const BLOCK_SIZE = 64 * 1024;
+const BLOCK_SIZE = 256 * 1024;
 const HEAD_SIZE = 16;
 // Payloads from this length on are not copied into the block.
 const LARGE_PAYLOAD = 16 * 1024;

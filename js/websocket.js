@@ -288,7 +288,7 @@ class WebSocket extends EventEmitter {
       return;
     }
 
-    if (data !== '') data ||= EMPTY_BUFFER;
+    if (!data && data !== '') data = EMPTY_BUFFER;
     if (this[kSender] !== null || !sendWhole(this, data, options, cb)) {
       this._sender.send(data, options, cb);
     }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
 use super::config::ConnectionConfig;
-use super::encoder::Encoder;
+use super::encoder::{Encoder, VECTORED_PAYLOAD};
 use super::queue::Queue;
 use super::stream::Writer;
 use crate::bridge::{Command, CommandKind, flag};
@@ -329,7 +329,7 @@ impl Output {
         };
         self.buffered += counted;
         if self.encoder.large_frame(command, &mut scratch.bytes) {
-            self.offer_vectored(command, scratch);
+            self.offer_vectored(command.payload, command.shared, scratch);
         } else {
             self.encoder.frame(command, &mut scratch.bytes);
         }
@@ -348,7 +348,11 @@ impl Output {
         }
         let (length, frames) = command.frames();
         self.buffered += length;
-        scratch.bytes.extend_from_slice(frames);
+        if frames.len() >= VECTORED_PAYLOAD {
+            self.offer_vectored(frames, None, scratch);
+        } else {
+            scratch.bytes.extend_from_slice(frames);
+        }
         self.mark(scratch, length, MarkKind::Plain, false);
     }
 
@@ -428,9 +432,14 @@ impl Output {
         scratch.marks.clear();
     }
 
-    /// Offers `scratch`, which ends in a header, together with its payload.
-    fn offer_vectored(&mut self, command: &Command<'_>, scratch: &mut Scratch) {
-        let payload = command.payload;
+    /// Offers `scratch` together with what follows it, which is not copied, and is
+    /// all that `shared` has if that is there.
+    fn offer_vectored(
+        &mut self,
+        payload: &[u8],
+        shared: Option<&Arc<[u8]>>,
+        scratch: &mut Scratch,
+    ) {
         let head = std::mem::take(&mut scratch.bytes);
         let taken = if self.is_blocked() {
             0
@@ -440,7 +449,7 @@ impl Output {
         if !self.failed {
             self.enqueue(head.get(taken..).unwrap_or_default());
             let taken = taken.saturating_sub(head.len());
-            match command.shared {
+            match shared {
                 Some(shared) if taken < shared.len() => {
                     self.queue
                         .get_or_insert_default()
