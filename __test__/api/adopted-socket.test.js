@@ -321,6 +321,20 @@ describe('WebSocket over a TCP socket of a server', () => {
       assert.strictEqual(socket.localPort, server.address().port);
     });
 
+    it('counts what the kernel did not take, in its state, too', async (t) => {
+      const { raw, socket, ws } = await adopted(t);
+
+      raw.socket.pause();
+      while (ws.bufferedAmount === 0) ws.send(Buffer.alloc(64 * 1024));
+
+      // Under ws the stream counts the headers of frames as well.
+      assert.ok(socket.writableLength >= ws.bufferedAmount);
+      assert.strictEqual(
+        ws._socket._writableState.length,
+        socket.writableLength
+      );
+    });
+
     it("emits 'error' ECONNRESET before 'close'", async (t) => {
       const { raw, ws } = await adopted(t);
       const { log, until } = watch(ws);

@@ -22,6 +22,17 @@ describe('WebSocket', () => {
       assert.strictEqual(ws._socket.encrypted, undefined);
     });
 
+    it('counts what the kernel did not take, in its state, too', async (t) => {
+      const wss = await startServer(t);
+      const { raw, ws } = await connectRaw(t, wss);
+
+      raw.socket.pause();
+      while (ws.bufferedAmount === 0) ws.send(Buffer.alloc(64 * 1024));
+
+      assert.strictEqual(ws._socket._writableState.length, ws.bufferedAmount);
+      assert.strictEqual(ws._socket.writableLength, ws.bufferedAmount);
+    });
+
     it('shows IPv4 peers of a dual stack server as Node does', async (t) => {
       const wss = await startServer(t, { host: undefined });
       const { ws } = await connectRaw(t, wss);
