@@ -52,7 +52,7 @@ impl Spare {
     /// Returns what there is no room for.
     fn give(&mut self, block: Vec<u8>) -> Result<Option<Waker>, Vec<u8>> {
         let bytes = self.bytes.saturating_add(block.capacity());
-        if !SIZES.contains(&block.capacity()) || bytes > MOST_SPARE_BYTES {
+        if bytes > MOST_SPARE_BYTES {
             return Err(block);
         }
         self.bytes = bytes;
@@ -92,6 +92,9 @@ pub fn take_memory(bytes: usize) -> Option<Vec<u8>> {
 
 /// Keeps memory that nobody uses any more, if there is room for it.
 pub fn give_memory(memory: Vec<u8>) {
+    if !SIZES.contains(&memory.capacity()) {
+        return;
+    }
     let given = spare().give(memory);
     if let Ok(Some(waker)) = given {
         waker.wake();
@@ -117,7 +120,7 @@ pub fn release_idle_memory() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_SPARE_BYTES, Spare};
+    use super::{MOST_SPARE_BYTES, Spare, give_memory, take_memory};
 
     const SIZE: usize = 128 * 1024;
 
@@ -145,8 +148,15 @@ mod tests {
     fn no_more_is_kept_than_the_bound_allows() {
         let mut spare = spare_of(MOST_SPARE_BYTES / SIZE);
         assert!(spare.give(Vec::with_capacity(SIZE)).is_err());
-        assert!(spare.give(Vec::with_capacity(1)).is_err());
         assert_eq!(spare.bytes, MOST_SPARE_BYTES);
+    }
+
+    #[test]
+    fn memory_that_is_small_or_huge_is_not_kept() {
+        for size in [0, 1, 1000, 5 * 1024 * 1024] {
+            give_memory(Vec::with_capacity(size));
+            assert!(take_memory(size).is_none());
+        }
     }
 
     #[test]

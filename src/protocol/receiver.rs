@@ -25,6 +25,7 @@ use super::{
     },
     limits::Limits,
     mask::apply_mask,
+    memory::give_memory,
     message::{Assembly, Payload, WORTH_THE_WHILE, reserve},
     role::Role,
     utf8,
@@ -471,7 +472,7 @@ impl Receiver {
                 cut_frame: Vec::new(),
             })
         });
-        let cut_frame;
+        let mut cut_frame = Vec::new();
         let payload = if whole {
             piece
         } else {
@@ -487,6 +488,7 @@ impl Receiver {
         self.message.count_frame(limits)?;
         self.message
             .inflate(payload, self.frame.fin, &mut inflation.inflater, limits)?;
+        give_memory(cut_frame);
         self.complete_frame(sink)
     }
 
