@@ -22,6 +22,9 @@ pub enum Line {
     },
     /// So many connections are open and have been silent for a while.
     Idle { connections: usize },
+    /// One thread took so long to wake another, on average.
+    #[serde(rename_all = "camelCase")]
+    Hop { hop_us: f64 },
 }
 
 #[derive(Serialize)]

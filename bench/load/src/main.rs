@@ -10,6 +10,7 @@ mod course;
 mod echo;
 mod frame;
 mod handshake;
+mod hop;
 mod idle;
 mod line;
 mod message;
@@ -46,6 +47,8 @@ enum Role {
     /// Open connections that echo a few messages each and then stay silent, until
     /// standard input ends
     Idle(idle::Options),
+    /// Time how long one thread takes to wake another that sleeps in the poller
+    Hop(hop::Options),
     /// Serve TCP that knows nothing of `WebSocket`, on a port of the system's
     /// choice, until standard input ends
     RawServer(raw_server::Options),
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Role::Push(options) => push::run(&options),
         Role::Ping(options) => ping::run(&options),
         Role::Connect(options) => connect::run(&options),
+        Role::Hop(options) => hop::run(&options),
         Role::RawServer(options) => raw_server::run(&options),
     };
     match outcome {
