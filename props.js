@@ -1,0 +1,21 @@
+'use strict';
+const M=require(process.argv[2]==='ws'?'/work/main/node_modules/ws':'/work/main'); const W=require('/work/main/node_modules/ws');
+const t=(n,f)=>{try{console.log(n,f())}catch(e){console.log(n,'THROWS',e.message)}};
+const wss=new M.WebSocketServer({port:0},()=>new W('ws://127.0.0.1:'+wss.address().port));
+wss.on('connection',ws=>{
+ t('keys',()=>Object.keys(ws).join());
+ t('set _sender',()=>{const s=ws._sender; ws._sender=s; return 'ok'});
+ t('set _socket',()=>{const s=ws._socket; ws._socket=s; return 'ok'});
+ t('set _receiver',()=>{const s=ws._receiver; ws._receiver=s; return 'ok'});
+ t('mutate _extensions',()=>{ws._extensions.foo=1; return ws.extensions});
+ t('structured',()=>{const {_sender}=ws; return typeof _sender});
+ t('own',()=>['_protocol','_sender','_socket','_readyState'].map(k=>Object.hasOwn(ws,k)).join());
+ t('json',()=>JSON.stringify(ws).slice(0,80));
+ t('inspect',()=>require('util').inspect(ws,{depth:0}).slice(0,400));
+ t('copy',()=>{const p=Object.create(Object.getPrototypeOf(ws),Object.getOwnPropertyDescriptors(ws)); return [p.readyState,p.protocol,p._isServer]});
+ t('proxy',()=>{const p=new Proxy(ws,{}); p.send('x'); return p.readyState});
+ t('Object.create(ws)',()=>{const p=Object.create(ws); p.send('x'); p.on('message',()=>{}); return ws.listenerCount('message')});
+ class S extends M{}; t('mock',()=>{const p=Object.create(M.prototype); return [p.readyState,p.protocol,p.isPaused,p.bufferedAmount,p.binaryType]});
+ t('mock send',()=>{const p=Object.create(M.prototype); p._readyState=1; p._sender={send(){console.log('mock sent')}}; p._extensions={}; p.send('x');});
+ setTimeout(()=>process.exit(),100);
+});
