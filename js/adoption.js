@@ -124,6 +124,7 @@ function canBeAdopted(relay) {
 
 function override(socket, connection, prototype) {
   const { timeout } = socket;
+  const destroy = Object.hasOwn(socket, '_destroy') ? socket._destroy : null;
 
   socket[kConnection] = connection;
   socket.on('newListener', onNewListener);
@@ -140,6 +141,12 @@ function override(socket, connection, prototype) {
         Object.getOwnPropertyDescriptor(prototype, key)
       );
     }
+  }
+  // One of its own is the user's, and does what he has to clean up.
+  if (destroy !== null) {
+    socket._destroy = function (err, callback) {
+      closeTransport(this, () => destroy.call(this, err, callback));
+    };
   }
   if (timeout > 0) socket.setTimeout(timeout);
 }

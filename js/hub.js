@@ -90,8 +90,18 @@ function open() {
  * What was sent before `process.exit()` goes out, as it does under ws.
  */
 function sendTheRest() {
-  outbox.flush(true);
-  environment.settle(100);
+  const { write } = outbox;
+  const settle = () => {
+    outbox.flush(true);
+    environment.settle(100);
+  };
+
+  settle();
+  // Listeners behind this one may send, too, and no tick follows.
+  outbox.write = (connection, flags, payload) => {
+    write(connection, flags, payload);
+    settle();
+  };
 }
 
 /**
@@ -112,7 +122,10 @@ function renewSlab() {
  * @private
  */
 function openShared(slot, number) {
-  const memory = environment.slab(number).buffer;
+  // Not the one before, if there is no memory.
+  shared[slot] = undefined;
+
+  const memory = environment.slab(number, slot).buffer;
 
   noteForeignMemory();
   markAsUntransferable(memory);
@@ -238,6 +251,10 @@ function emitAll() {
  * @private
  */
 function take() {
+  // A user may have transferred a message's memory, and with it the slab, to where
+  // nothing keeps it: the core must not write to it any more.
+  if (slab.byteLength === 0) renewSlab();
+
   let taken = calls.take(slabOffset);
 
   if ((taken & COUNT_MASK) === 0) {
@@ -378,11 +395,14 @@ function emitOf(index, end) {
         break;
       case addon.EVENT_CLOSED: {
         const detail = (head >>> DETAIL_SHIFT) & DETAIL_MASK;
-        const payload = payloadOf(base);
-
         const wasClean = (detail & 1) === 1;
 
         cursor++;
+
+        // Not even the memory of a user's may keep it from being told.
+        const payload =
+          slab.byteLength === 0 ? Buffer.alloc(24) : payloadOf(base);
+
         connections[index] = undefined;
         environment.forgetConnection(index);
         this.countReference(-1);
@@ -425,11 +445,16 @@ function payloadOf(base) {
     return environment.large(place);
   }
 
-  return new FastBuffer(
-    shared[(place & HIGHEST_BIT) >>> SLOT_SHIFT],
-    place & SHARED_OFFSET_MASK,
-    length
-  );
+  const slot = (place & HIGHEST_BIT) >>> SLOT_SHIFT;
+  const offset = place & SHARED_OFFSET_MASK;
+  const memory = shared[slot];
+
+  // A user has transferred it with a message.
+  if (memory.byteLength === 0) {
+    return environment.slabPayload(slot, offset, length);
+  }
+
+  return new FastBuffer(memory, offset, length);
 }
 
 const hub = {

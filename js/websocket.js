@@ -69,6 +69,7 @@ class WebSocket extends EventEmitter {
 
     if (address !== null) {
       this._bufferedAmount = 0;
+      this._extensions = {};
       this._isServer = false;
       options = connect(this, address, protocols, options);
     }
@@ -199,6 +200,10 @@ class WebSocket extends EventEmitter {
     }
 
     return this[kSender];
+  }
+
+  set _sender(sender) {
+    this[kSender] = sender;
   }
 
   /**

@@ -120,24 +120,43 @@ impl Environment {
         give_buffer(env, payload.unwrap_or_default())
     }
 
-    /// A slab that the last `take()` announced, once. JavaScript may look only at
-    /// what it was told of: the rest is still written.
+    /// A slab that the last `take()` announced for a slot, once. JavaScript may look
+    /// only at what it was told of: the rest is still written.
     ///
     /// # Errors
     /// If there is no memory for it.
     #[napi(catch_unwind)]
-    pub fn slab<'env>(&self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
-        let slab = self
-            .exchange
-            .borrow()
+    pub fn slab<'env>(&self, env: &'env Env, number: u32, slot: u32) -> Result<BufferSlice<'env>> {
+        let mut exchange = self.exchange.borrow_mut();
+        let slab = exchange
             .reader
             .slab(number as usize)
             .ok_or_else(|| Error::from_reason("no such slab"))?;
+        exchange.opened.insert(slot, Arc::clone(&slab));
+        drop(exchange);
         // SAFETY: the memory has this length and lives until the last owner of the
         // slab, of whom JavaScript is one until the finalizer is called, is gone.
         unsafe {
             BufferSlice::from_external(env, slab.as_ptr(), SLAB_SIZE, slab, |_, slab| drop(slab))
         }
+    }
+
+    /// A copy of a payload in the open slab of a slot, for one whose view of the slab
+    /// is another's now.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    #[napi(catch_unwind)]
+    pub fn slab_payload<'env>(
+        &self,
+        env: &'env Env,
+        slot: u32,
+        offset: u32,
+        length: u32,
+    ) -> Result<BufferSlice<'env>> {
+        let slab = self.exchange.borrow().opened.get(&slot).cloned();
+        let payload = slab.map(|slab| slab.read(offset as usize, length as usize));
+        BufferSlice::from_data(env, payload.unwrap_or_default())
     }
 
     /// Waits until all that was flushed has been offered to the kernel, at

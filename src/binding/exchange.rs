@@ -6,11 +6,13 @@
 
 #![allow(
     unsafe_code,
-    reason = "batches are copied into and out of memory that JavaScript owns and lends for good"
+    reason = "batches are copied into and out of memory that JavaScript owns and lends until it renews it"
 )]
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{
     BufferSlice, Function, FunctionCallContext, ToNapiValue, Uint8Array, Uint32Array,
@@ -18,7 +20,7 @@ use napi::bindgen_prelude::{
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::bridge::{Command, ConnectionId, Reader};
+use crate::bridge::{Command, ConnectionId, Reader, Slab};
 use crate::net::Dispatcher;
 
 /// Where the offset into the slab begins in what `take()` returns.
@@ -31,6 +33,8 @@ const SLAB_FULL: u32 = 1 << 11;
 pub(super) struct Exchange {
     pub(super) dispatcher: Dispatcher,
     pub(super) reader: Reader,
+    /// The slabs that JavaScript has opened last, by the slot of who writes them.
+    pub(super) opened: BTreeMap<u32, Arc<Slab>>,
     records: Uint32Array,
     slab: Uint8Array,
     block: Uint8Array,
@@ -68,6 +72,7 @@ impl Exchange {
         Self {
             dispatcher,
             reader,
+            opened: BTreeMap::new(),
             records,
             slab: Uint8Array::new(Vec::new()),
             block,
@@ -80,7 +85,8 @@ impl Exchange {
         }
         // SAFETY: JavaScript reads it after this call, and no other thread does.
         let records = unsafe { self.records.as_mut() };
-        // SAFETY: as above; what it has been told of is not written again.
+        // SAFETY: as above; what it has been told of is not written again. If its
+        // memory was transferred, JavaScript has renewed it before this call.
         let slab = unsafe { self.slab.as_mut() };
         let taken = self.reader.take(records, slab, offset as usize);
         let full = if taken.slab_full { SLAB_FULL } else { 0 };

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::protocol::{give_memory, take_memory};
 
 /// Bytes of a slab.
-pub const SLAB_SIZE: usize = 256 * 1024;
+pub const SLAB_SIZE: usize = 64 * 1024;
 
 /// Bits that an offset into a slab has.
 pub const SLAB_OFFSET_BITS: u32 = SLAB_SIZE.ilog2();
@@ -54,10 +54,13 @@ impl Slab {
         self.start.as_ptr()
     }
 
-    /// What was written there.
-    #[cfg(test)]
-    pub(super) fn read(&self, offset: usize, length: usize) -> Vec<u8> {
-        assert!(offset + length <= SLAB_SIZE);
+    /// A copy of what was written there, of which the caller has been told; nothing
+    /// if it does not lie in the slab.
+    #[must_use]
+    pub fn read(&self, offset: usize, length: usize) -> Vec<u8> {
+        if offset.checked_add(length).is_none_or(|end| end > SLAB_SIZE) {
+            return Vec::new();
+        }
         // SAFETY: it lies in the slab, whose bytes are all initialized.
         let start = unsafe { self.as_ptr().add(offset) };
         // SAFETY: the same, and what was written is not written again.

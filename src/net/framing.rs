@@ -26,6 +26,8 @@ pub(super) struct Framing {
     timers: Timers,
     sleep: Option<Pin<Box<Sleep>>>,
     closing_timed: bool,
+    /// The peer began: our close frame came later than the timer.
+    timed_early: bool,
     /// We do not read, by JavaScript's wish or because it is behind.
     suspended: bool,
 }
@@ -44,6 +46,7 @@ impl Framing {
             timers,
             sleep: None,
             closing_timed: false,
+            timed_early: false,
             suspended: false,
         }
     }
@@ -153,7 +156,7 @@ impl Framing {
         let output = lock(&connection.output);
         let answered = output.ending || output.closing.is_close_queued();
         if answered || output.closing.is_last_of_ours() {
-            self.time_closing();
+            self.time_closing(answered);
         }
         drop(output);
         while let Some(deadline) = self.timers.poll_deadline() {
@@ -171,11 +174,11 @@ impl Framing {
                     output.ping();
                     output.flush();
                 }
-                // The peer began, and JavaScript has yet to hear of it.
-                Some(Expired::CloseTimeout) if !answered => {
+                // Our close frame is yet to come, or came since: its time is whole.
+                Some(Expired::CloseTimeout) if self.timed_early => {
                     self.timers = Timers::new(Instant::now().into_std(), None);
                     self.closing_timed = false;
-                    self.time_closing();
+                    self.time_closing(answered);
                 }
                 Some(Expired::HeartbeatMissed | Expired::CloseTimeout) => return Poll::Ready(()),
                 None => {}
@@ -185,9 +188,10 @@ impl Framing {
         Poll::Pending
     }
 
-    fn time_closing(&mut self) {
+    fn time_closing(&mut self, answered: bool) {
         if !self.closing_timed {
             self.closing_timed = true;
+            self.timed_early = !answered;
             let now = Instant::now().into_std();
             self.timers
                 .handle_closing_started(now, self.config.close_timeout);
