@@ -70,6 +70,15 @@ function describeServer(connect, listener) {
     await assertExits(child);
   });
 
+  it("delivers what a listener of 'exit' sends", async (t) => {
+    const { child, raw } = await connect(t, "sends in a listener of 'exit'");
+
+    raw.write(text('x'));
+    await raw.expectFrame(Opcode.TEXT, 'last');
+    await raw.expectClose(1001);
+    await assertExits(child, 7);
+  });
+
   it('lives as long as a connection', async (t) => {
     const { child, raw } = await connect(t, 'closes only the server');
 
