@@ -21,7 +21,12 @@ const {
   onNewListener,
   read
 } = require('./socket-members');
-const { kConnection } = require('./constants');
+const {
+  kAnswersPings,
+  kConnection,
+  kSender,
+  nextTick
+} = require('./constants');
 
 const { bytesRead, bytesWritten } = Object.getOwnPropertyDescriptors(
   net.Socket.prototype
@@ -31,11 +36,54 @@ const { bytesRead, bytesWritten } = Object.getOwnPropertyDescriptors(
 const prototypes = new WeakMap();
 
 /**
+ * Lets the core go on with the socket of a relay, now or when what was written
+ * to it is out.
+ *
+ * @param {WebSocket} websocket The WebSocket
+ * @param {Relay} relay The relay
+ */
+function settle(websocket, relay) {
+  if (websocket[kConnection] !== relay || relay.isClosed) return;
+
+  const connection = adopt(relay);
+
+  if (connection !== null) {
+    websocket[kConnection] = connection;
+    websocket[kSender]?.moveTo(connection);
+    if (websocket[kAnswersPings]) connection.leavePings();
+    return;
+  }
+
+  if (relay.isAdoptable) {
+    relay.onSettled = () => settle(websocket, relay);
+    if (relay.pauses === 0 && relay.socket.isPaused()) {
+      settleOnResume(websocket, relay);
+    }
+  }
+
+  if (websocket._heartbeat) relay.startHeartbeat();
+}
+
+/**
+ * @private
+ */
+function settleOnResume(websocket, relay) {
+  if (relay.isAwaitingResume) return;
+
+  relay.isAwaitingResume = true;
+  relay.socket.once('resume', () => {
+    relay.isAwaitingResume = false;
+    nextTick(settle, websocket, relay);
+  });
+}
+
+/**
  * Lets the core go on with the connection of a relay, if it can.
  *
  * @param {Relay} relay The relay
  * @return {(Connection|null)} The connection that goes on, or `null`: the relay
  *     does
+ * @private
  */
 function adopt(relay) {
   const { socket } = relay;
@@ -205,4 +253,4 @@ function writev(chunks, callback) {
   });
 }
 
-module.exports = adopt;
+module.exports = settle;

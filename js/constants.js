@@ -51,6 +51,7 @@ module.exports = {
   kAnswersPings: Symbol('kAnswersPings'),
   kConnection: Symbol('kConnection'),
   kInbound: Symbol('kInbound'),
+  kLimits: Symbol('kLimits'),
   kReceiver: Symbol('kReceiver'),
   kRemoveClient: Symbol('kRemoveClient'),
   kSender: Symbol('kSender'),

@@ -4,23 +4,23 @@ const EventEmitter = require('events');
 
 const ReceiverView = require('./receiver-view');
 const Relay = require('./relay');
-const Sender = require('./sender');
-const adopt = require('./adoption');
+const defineDefaults = require('./websocket-defaults');
 const inbound = require('./inbound');
+const settle = require('./adoption');
 const { abortHandshake, connect } = require('./client');
-const { CONNECTION_DEFAULTS, configOf } = require('./connection-options');
-const { byteLength } = require('./data');
+const { configOf } = require('./connection-options');
 const { createNotOpenError } = require('./errors');
+const { definePong, hasOwnPong } = require('./own-pong');
 const { sendWhole } = require('./message-frame');
 const { socketOf } = require('./socket');
-const { onSendingFailed, startCloseTimer } = require('./websocket-events');
+const { startCloseTimer } = require('./websocket-events');
+const { WebSocketSender, refuse, sendControl } = require('./websocket-sender');
 const {
   addEventListener,
   defineEventAttributes,
   removeEventListener
 } = require('./event-target');
 const {
-  ABNORMAL_CLOSURE,
   BINARY_TYPES,
   CLOSED,
   CLOSING,
@@ -30,17 +30,13 @@ const {
   kAccept,
   kAnswersPings,
   kConnection,
-  kInbound,
+  kLimits,
   kReceiver,
   kSender,
   kServer,
   kWebSocket,
   nextTick
 } = require('./constants');
-
-const readyStates = { CONNECTING, OPEN, CLOSING, CLOSED };
-
-const kLimits = Symbol('kLimits');
 
 /**
  * A WebSocket, with the members and events of the class of that name in ws.
@@ -405,92 +401,8 @@ function Listeners() {}
 
 Listeners.prototype = Object.create(null);
 
-/**
- * The Sender of a WebSocket.
- */
-class WebSocketSender extends Sender {
-  constructor(connection, extensions, isServer, generateMask) {
-    super(connection, extensions, generateMask);
-
-    this.masks = !isServer;
-    this.compresses = true;
-  }
-
-  onerror(err) {
-    onSendingFailed(this._connection.websocket, err);
-  }
-}
-
-// What a WebSocket has of its own only when it is another value.
-for (const [name, value] of [
-  ['_autoPong', true],
-  ['_binaryType', BINARY_TYPES[0]],
-  ['_closeCode', ABNORMAL_CLOSURE],
-  ['_closeFrameReceived', false],
-  ['_closeFrameSent', false],
-  ['_closeMessage', EMPTY_BUFFER],
-  ['_closeTimeout', CONNECTION_DEFAULTS.closeTimeout],
-  ['_closeTimer', null],
-  ['_errorEmitted', false],
-  ['_extensions', Object.freeze({})],
-  ['_heartbeat', null],
-  ['_isServer', true],
-  ['_maxPendingAutoPongs', CONNECTION_DEFAULTS.maxPendingAutoPongs],
-  ['_paused', false],
-  ['_protocol', ''],
-  [kAnswersPings, false],
-  [kInbound, null],
-  [kLimits, null],
-  [kReceiver, null],
-  [kSender, null]
-]) {
-  Object.defineProperty(WebSocket.prototype, name, { value, writable: true });
-}
-
-for (const name of Object.keys(readyStates)) {
-  const descriptor = { enumerable: true, value: readyStates[name] };
-
-  Object.defineProperty(WebSocket, name, descriptor);
-  Object.defineProperty(WebSocket.prototype, name, descriptor);
-}
-
-for (const name of [
-  'binaryType',
-  'bufferedAmount',
-  'extensions',
-  'isPaused',
-  'protocol',
-  'readyState',
-  'url'
-]) {
-  Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
-}
-
-// Pings are answered before JavaScript hears of them, except by a WebSocket with
-// a `pong()` of its own: ws answers by that method, so that one who replaces it
-// decides.
-Object.defineProperty(WebSocket.prototype, 'pong', {
-  configurable: true,
-  get() {
-    return pong;
-  },
-  set(value) {
-    Object.defineProperty(this, 'pong', {
-      configurable: true,
-      enumerable: true,
-      value,
-      writable: true
-    });
-
-    const connection = this[kConnection];
-
-    if (connection !== null && this._autoPong && !this[kAnswersPings]) {
-      this[kAnswersPings] = true;
-      connection.leavePings();
-    }
-  }
-});
-
+defineDefaults(WebSocket);
+definePong(WebSocket.prototype);
 defineEventAttributes(WebSocket.prototype);
 WebSocket.prototype.addEventListener = addEventListener;
 WebSocket.prototype.removeEventListener = removeEventListener;
@@ -503,7 +415,7 @@ function open(websocket, connection, options) {
   websocket._readyState = OPEN;
   if (options !== websocket[kServer]?.options) websocket[kLimits] = options;
   if (isOneAtATime(options)) inbound.emitOneAtATime(websocket);
-  if (websocket._autoPong && websocket.pong !== pong) {
+  if (websocket._autoPong && hasOwnPong(websocket)) {
     websocket[kAnswersPings] = true;
   }
 }
@@ -527,47 +439,6 @@ function isOneAtATime({ allowSynchronousEvents }) {
 }
 
 /**
- * Lets the core go on with the socket of a relay, now or when what was written
- * to it is out.
- *
- * @private
- */
-function settle(websocket, relay) {
-  if (websocket[kConnection] !== relay || relay.isClosed) return;
-
-  const connection = adopt(relay);
-
-  if (connection !== null) {
-    websocket[kConnection] = connection;
-    websocket[kSender]?.moveTo(connection);
-    if (websocket[kAnswersPings]) connection.leavePings();
-    return;
-  }
-
-  if (relay.isAdoptable) {
-    relay.onSettled = () => settle(websocket, relay);
-    if (relay.pauses === 0 && relay.socket.isPaused()) {
-      settleOnResume(websocket, relay);
-    }
-  }
-
-  if (websocket._heartbeat) relay.startHeartbeat();
-}
-
-/**
- * @private
- */
-function settleOnResume(websocket, relay) {
-  if (relay.isAwaitingResume) return;
-
-  relay.isAwaitingResume = true;
-  relay.socket.once('resume', () => {
-    relay.isAwaitingResume = false;
-    nextTick(settle, websocket, relay);
-  });
-}
-
-/**
  * Gives up the opening handshake of a client.
  *
  * @private
@@ -578,61 +449,6 @@ function abort(websocket) {
     websocket._req,
     'WebSocket was closed before the connection was established'
   );
-}
-
-/**
- * Sends a pong. To be called on a WebSocket.
- *
- * @param {*} [data] The payload, at most 125 bytes
- * @param {Boolean} [mask] Whether to mask it
- * @param {Function} [cb] Called when the kernel has taken it
- * @throws {RangeError} If the payload is too large
- * @private
- */
-function pong(data, mask, cb) {
-  sendControl(this, this._sender?.pong, data, mask, cb);
-}
-
-/**
- * @private
- */
-function sendControl(websocket, method, data, mask, cb) {
-  if (websocket._readyState === CONNECTING) {
-    throw createNotOpenError(CONNECTING);
-  }
-
-  if (typeof data === 'function') {
-    cb = data;
-    data = mask = undefined;
-  } else if (typeof mask === 'function') {
-    cb = mask;
-    mask = undefined;
-  }
-
-  if (typeof data === 'number') data = data.toString();
-
-  if (websocket._readyState !== OPEN) {
-    refuse(websocket, data, cb);
-    return;
-  }
-
-  if (mask === undefined) mask = !websocket._isServer;
-  method.call(websocket._sender, data || EMPTY_BUFFER, mask, cb);
-}
-
-/**
- * Data that comes after the close is counted and its callback called with an
- * error.
- */
-function refuse(websocket, data, cb) {
-  if (data) {
-    const length = byteLength(data);
-
-    if (websocket._sender !== null) websocket._sender._bufferedBytes += length;
-    else websocket._bufferedAmount += length;
-  }
-
-  if (cb) nextTick(cb, createNotOpenError(websocket._readyState));
 }
 
 module.exports = WebSocket;

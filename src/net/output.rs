@@ -5,27 +5,19 @@
 //! to know what is still buffered, which callbacks are due, and when a close
 //! frame is out.
 
-use std::cell::RefCell;
+mod commands;
+mod writing;
+
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
 use super::config::ConnectionConfig;
-use super::encoder::{Encoder, VECTORED_PAYLOAD};
+use super::encoder::Encoder;
 use super::queue::Queue;
 use super::stream::Writer;
-use crate::bridge::{Command, CommandKind, flag};
-use crate::protocol::{ClosingHandshake, Control, Limits, OpCode};
-
-/// Bytes written in a row before the other side of the lock, and the other
-/// connections of the thread, have their turn.
-const WRITTEN_IN_A_ROW: usize = 1024 * 1024;
-
-/// Bytes of its scratch that a thread keeps.
-const SCRATCH_KEPT: usize = 256 * 1024;
+use crate::protocol::{ClosingHandshake, Control, Limits};
 
 /// Marks that a connection keeps room for while nothing waits.
 const MARKS_KEPT: usize = 16;
@@ -54,10 +46,6 @@ enum MarkKind {
 struct Scratch {
     bytes: Vec<u8>,
     marks: Vec<Mark>,
-}
-
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 /// Bytes that count as received, which few connections ever have.
@@ -205,157 +193,6 @@ impl Output {
         std::mem::take(&mut self.acknowledged)
     }
 
-    /// Carries commands out in order and offers what they send to the kernel.
-    /// Returns whether the connection's task has something to do.
-    ///
-    /// Once `abandoned` is set, the first frame that is to be compressed, and all that
-    /// would be sent after it, are not sent.
-    pub(super) fn submit<'a>(
-        &mut self,
-        commands: impl Iterator<Item = Command<'a>>,
-        abandoned: &AtomicBool,
-    ) -> bool {
-        if self.stream.is_none() {
-            return false;
-        }
-        SCRATCH.with_borrow_mut(|scratch| {
-            // A panic may have left something of another connection here.
-            scratch.bytes.clear();
-            scratch.marks.clear();
-            let mut wake = false;
-            let was_closing = self.closing.is_close_queued();
-            for command in commands {
-                if !self.drop_uncompressed(&command, abandoned) && !self.terminated {
-                    wake |= self.carry_out(&command, scratch);
-                }
-            }
-            self.offer(scratch);
-            scratch.bytes.shrink_to(SCRATCH_KEPT);
-            if self.closing.should_end() && !self.is_blocked() {
-                self.end();
-                wake |= self.peer_ended;
-            }
-            // The task times the closing handshake, unless the peer began it.
-            let closes = !was_closing && self.closing.is_close_queued() && !self.ended;
-            wake || closes || self.terminated || self.failed || self.is_blocked()
-        })
-    }
-
-    /// Whether the connection was given up before this is compressed, or what stands
-    /// before it.
-    fn drop_uncompressed(&mut self, command: &Command<'_>, abandoned: &AtomicBool) -> bool {
-        let sends = matches!(
-            command.kind,
-            CommandKind::Frame | CommandKind::Frames | CommandKind::Raw
-        );
-        if !sends {
-            return false;
-        }
-        self.dropping |= abandoned.load(Ordering::Relaxed)
-            && command.kind == CommandKind::Frame
-            && self.encoder.compresses(command, command.data_length());
-        self.dropped += u32::from(self.dropping && command.has(flag::ACKNOWLEDGE));
-        self.dropping
-    }
-
-    /// Returns whether the connection's task has something to do.
-    fn carry_out(&mut self, command: &Command<'_>, scratch: &mut Scratch) -> bool {
-        match command.kind {
-            CommandKind::Frame | CommandKind::Frames | CommandKind::Raw if self.failed => false,
-            CommandKind::Frame => {
-                self.frame(command, scratch);
-                false
-            }
-            CommandKind::Frames => {
-                self.frames(command, scratch);
-                false
-            }
-            CommandKind::Raw => {
-                scratch.bytes.extend_from_slice(command.payload);
-                let acknowledge = command.has(flag::ACKNOWLEDGE);
-                self.mark(scratch, 0, MarkKind::Plain, acknowledge);
-                false
-            }
-            CommandKind::Upgrade => {
-                self.config = ConnectionConfig::shared(command.payload);
-                let Some(config) = &self.config else {
-                    return true;
-                };
-                self.encoder = Encoder::new(config);
-                self.config_is_awaited || config.heartbeat.is_some()
-            }
-            CommandKind::End => {
-                self.ending = true;
-                true
-            }
-            CommandKind::Terminate => {
-                self.terminated = true;
-                self.resetting = command.has(flag::RESET);
-                true
-            }
-            CommandKind::Tap => {
-                self.tapped = true;
-                false
-            }
-            CommandKind::LeavePings => {
-                self.leaves_pings = true;
-                false
-            }
-            CommandKind::Inject => {
-                let injected = self.injected.get_or_insert_default();
-                injected.0.extend_from_slice(command.payload);
-                true
-            }
-            CommandKind::Pause => {
-                self.paused = true;
-                false
-            }
-            CommandKind::Resume => {
-                self.paused = false;
-                true
-            }
-        }
-    }
-
-    fn frame(&mut self, command: &Command<'_>, scratch: &mut Scratch) {
-        // RFC 6455 §5.5.1: no frame follows a close frame.
-        if self.closing.is_close_queued() {
-            return;
-        }
-        let (kind, counted) = match OpCode::from(command.opcode()) {
-            OpCode::Data(_) => (MarkKind::Plain, command.data_length()),
-            OpCode::Control(Control::Close) => (MarkKind::Close, 0),
-            OpCode::Control(_) => (MarkKind::Plain, 0),
-        };
-        self.buffered += counted;
-        if self.encoder.large_frame(command, &mut scratch.bytes) {
-            self.offer_vectored(command.payload, command.shared, scratch);
-        } else {
-            self.encoder.frame(command, &mut scratch.bytes);
-        }
-        self.mark(scratch, counted, kind, command.has(flag::ACKNOWLEDGE));
-        if kind == MarkKind::Close {
-            let _first = self.closing.handle_close_queued();
-        }
-    }
-
-    /// Messages that are framed already. They count as buffered until the kernel
-    /// took them all.
-    fn frames(&mut self, command: &Command<'_>, scratch: &mut Scratch) {
-        // RFC 6455 §5.5.1: no frame follows a close frame.
-        if self.closing.is_close_queued() {
-            return;
-        }
-        let (length, frames) = command.frames();
-        self.buffered += length;
-        if frames.len() >= VECTORED_PAYLOAD {
-            self.offer_vectored(frames, None, scratch);
-        } else {
-            scratch.bytes.extend_from_slice(frames);
-        }
-        self.mark(scratch, length, MarkKind::Plain, false);
-    }
-
     /// Queues the answer to a ping; too many that the peer does not take end
     /// the connection.
     pub(super) fn auto_pong(&mut self, payload: &[u8], limits: &Limits) {
@@ -399,146 +236,6 @@ impl Output {
             kind,
             acknowledge,
         });
-    }
-
-    /// Offers `scratch` to the kernel and queues what it does not take.
-    fn offer(&mut self, scratch: &mut Scratch) {
-        let is_last = self.closing.is_last_of_ours() && self.closing.is_close_queued();
-        let taken = if self.is_blocked() || scratch.bytes.is_empty() {
-            0
-        } else if is_last && !self.ended {
-            let result = match &self.stream {
-                Some(stream) => stream.try_write_last(&scratch.bytes),
-                None => Ok(0),
-            };
-            self.count(result)
-        } else {
-            self.write(&scratch.bytes)
-        };
-        let rest = scratch.bytes.get(taken..).unwrap_or_default();
-        if self.failed {
-            // Nothing has to be remembered any more.
-        } else if rest.is_empty() && !self.is_blocked() && self.marks.is_empty() {
-            // The usual case: the kernel took it all.
-            for mark in scratch.marks.drain(..) {
-                self.conclude(mark);
-            }
-        } else {
-            self.enqueue(rest);
-            self.marks.extend(scratch.marks.drain(..));
-            self.settle();
-        }
-        scratch.bytes.clear();
-        scratch.marks.clear();
-    }
-
-    /// Offers `scratch` together with what follows it, which is not copied, and is
-    /// all that `shared` has if that is there.
-    fn offer_vectored(
-        &mut self,
-        payload: &[u8],
-        shared: Option<&Arc<[u8]>>,
-        scratch: &mut Scratch,
-    ) {
-        let head = std::mem::take(&mut scratch.bytes);
-        let taken = if self.is_blocked() {
-            0
-        } else {
-            self.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)])
-        };
-        if !self.failed {
-            self.enqueue(head.get(taken..).unwrap_or_default());
-            let taken = taken.saturating_sub(head.len());
-            match shared {
-                Some(shared) if taken < shared.len() => {
-                    self.queue
-                        .get_or_insert_default()
-                        .append_shared(shared, taken);
-                }
-                Some(_) => {}
-                None => self.enqueue(payload.get(taken..).unwrap_or_default()),
-            }
-        }
-        scratch.bytes = head;
-        scratch.bytes.clear();
-    }
-
-    /// Writes what waits until the kernel takes no more, or it has been a lot.
-    /// Returns false if the kernel would take more.
-    pub(super) fn flush(&mut self) -> bool {
-        let mut total = 0;
-        let mut full = false;
-        while self.is_blocked() && !self.failed && !full && total < WRITTEN_IN_A_ROW {
-            let taken = self.write_queue();
-            total += taken;
-            full = taken == 0;
-        }
-        if self.failed || !self.is_blocked() {
-            self.queue = None;
-        } else if let Some(queue) = &mut self.queue {
-            queue.compact();
-        }
-        self.settle();
-        full || self.failed || !self.is_blocked()
-    }
-
-    fn waiting(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.len())
-    }
-
-    fn enqueue(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            let queue = self.queue.get_or_insert_default();
-            queue.append(|out| out.extend_from_slice(bytes));
-        }
-    }
-
-    /// Offers the next bytes of the queue to the kernel. Returns how many it took.
-    fn write_queue(&mut self) -> usize {
-        let Some(mut queue) = self.queue.take() else {
-            return 0;
-        };
-        let slices: Vec<_> = queue.slices().collect();
-        let taken = match &*slices {
-            [slice] => self.write(slice),
-            slices => self.write_vectored(slices),
-        };
-        queue.advance(taken);
-        if !self.failed {
-            self.queue = Some(queue);
-        }
-        taken
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> usize {
-        let result = match &self.stream {
-            Some(stream) => stream.try_write(bytes),
-            None => return 0,
-        };
-        self.count(result)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> usize {
-        let result = match &self.stream {
-            Some(stream) => stream.try_write_vectored(slices),
-            None => return 0,
-        };
-        self.count(result)
-    }
-
-    fn count(&mut self, result: io::Result<usize>) -> usize {
-        match result {
-            Ok(taken) => {
-                self.written += taken as u64;
-                taken
-            }
-            Err(error) if is_transient(&error) => 0,
-            Err(error) => {
-                self.error = error.raw_os_error();
-                self.fail();
-                0
-            }
-        }
     }
 
     /// Ends our side, once.
@@ -588,11 +285,4 @@ impl Output {
             MarkKind::Close => self.closing.handle_close_sent(),
         }
     }
-}
-
-fn is_transient(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
 }

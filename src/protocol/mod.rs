@@ -8,6 +8,7 @@
 //! RFC 6455, and the observable behaviour of `ws` where the RFC leaves a choice.
 
 mod closing;
+mod cut_control;
 mod cut_field;
 mod deflate;
 mod error;

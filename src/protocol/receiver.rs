@@ -12,10 +12,13 @@
 //!
 //! RFC 6455 §5.2, §5.4, §5.5, §6.2 (receiving data), §7.1.7 (failing).
 
+mod own_memory;
+
 use std::mem;
 use std::sync::Arc;
 
 use super::{
+    cut_control::CutControl,
     cut_field::CutField,
     deflate::{InflateConfig, Inflater},
     error::ProtocolError,
@@ -26,7 +29,7 @@ use super::{
     limits::Limits,
     mask::apply_mask,
     memory::give_memory,
-    message::{Assembly, Payload, WORTH_THE_WHILE, reserve},
+    message::{Assembly, Payload, reserve},
     role::Role,
     utf8,
 };
@@ -87,39 +90,6 @@ struct Inflation {
     inflater: Inflater,
     /// The payload of a compressed frame that the input cut; else no memory.
     cut_frame: Vec<u8>,
-}
-
-/// RFC 6455 §5.5: the payload of a control frame has at most 125 bytes.
-const MAX_CONTROL_PAYLOAD: usize = 125;
-
-/// The payload of a control frame, as far as it came.
-#[derive(Debug)]
-struct CutControl {
-    bytes: [u8; MAX_CONTROL_PAYLOAD],
-    length: usize,
-}
-
-impl Default for CutControl {
-    fn default() -> Self {
-        Self {
-            bytes: [0; MAX_CONTROL_PAYLOAD],
-            length: 0,
-        }
-    }
-}
-
-impl CutControl {
-    fn extend(&mut self, piece: &[u8]) {
-        let room = self.bytes.get_mut(self.length..).unwrap_or_default();
-        for (slot, byte) in room.iter_mut().zip(piece) {
-            *slot = *byte;
-            self.length += 1;
-        }
-    }
-
-    fn payload(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
 }
 
 /// Decodes one peer's stream of frames.
@@ -190,78 +160,6 @@ impl Receiver {
             self.finish();
         }
         result
-    }
-
-    /// Where the next bytes may be read to instead of being given to
-    /// [`handle_input`](Self::handle_input), and how many of them at most: to memory of
-    /// the message that they are of, if so many are still to come that it is worth
-    /// the while.
-    #[inline]
-    pub fn message_memory(&mut self) -> Option<(&mut Vec<u8>, usize)> {
-        if self.stage != Stage::Payload
-            || self.frame.remaining < WORTH_THE_WHILE as u64
-            || !matches!(
-                self.frame.kind,
-                FrameKind::First { .. } | FrameKind::Continuation
-            )
-            || self.message.compressed()
-        {
-            return None;
-        }
-        let remaining = self.frame.remaining;
-        let memory = self.message.memory(self.frame.fin, remaining)?;
-        let room = memory.capacity().saturating_sub(memory.len());
-        Some((
-            memory,
-            usize::try_from(remaining).unwrap_or(usize::MAX).min(room),
-        ))
-    }
-
-    /// Decodes the last `length` bytes of [`message_memory`](Self::message_memory), which
-    /// were read to it.
-    ///
-    /// # Errors
-    /// As [`handle_input`](Self::handle_input).
-    pub fn handle_read<S: Sink + ?Sized>(
-        &mut self,
-        length: usize,
-        sink: &mut S,
-    ) -> Result<(), ProtocolError> {
-        let result = self
-            .check_buffered_chunks()
-            .and_then(|()| self.decode_read(length, sink));
-        if result.is_err() {
-            self.finish();
-        }
-        result
-    }
-
-    fn decode_read<S: Sink + ?Sized>(
-        &mut self,
-        length: usize,
-        sink: &mut S,
-    ) -> Result<(), ProtocolError> {
-        let Frame {
-            masked,
-            masking_key,
-            ..
-        } = self.frame;
-        let done = self.frame.length.wrapping_sub(self.frame.remaining);
-        let unmask = |piece: &mut [u8]| {
-            if masked {
-                apply_mask(piece, masking_key, (done % 4) as usize);
-            }
-        };
-        self.message
-            .note_read(length, unmask, self.config.skip_utf8_validation)?;
-        self.frame.remaining = self.frame.remaining.saturating_sub(length as u64);
-        let complete = self.frame.remaining == 0;
-        if complete {
-            self.complete_data(sink)?;
-            self.stage = Stage::Start;
-        }
-        self.count_chunk(complete);
-        Ok(())
     }
 
     fn check_buffered_chunks(&self) -> Result<(), ProtocolError> {
