@@ -78,7 +78,7 @@ function open() {
     environment = new addon.Environment(drain, records, outbox.block);
     hub.environment = environment;
     calls = environment.calls();
-    outbox.open(calls, scheduleDrain);
+    outbox.open(calls, scheduleDrain, (n) => environment.block(n));
     renewSlab();
     process.on('exit', sendTheRest);
   }

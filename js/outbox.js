@@ -18,12 +18,15 @@ const addon = require('./binding');
 const { OPCODE_BINARY, OPCODE_TEXT, nextTick } = require('./constants');
 
 // As constants of this module: the addon's exports are a dictionary to V8.
-const { BESIDE_BLOCK, COMMAND_FRAMES, FLAG_SHARED } = addon;
+const { BESIDE_BLOCK, BLOCK_SIZE, COMMAND_FRAMES, FLAG_SHARED } = addon;
 
-const BLOCK_SIZE = 256 * 1024;
 const HEAD_SIZE = 16;
-// Payloads from this length on are not copied into the block.
+// A payload from this length on is written from where it is: the first of a tick or
+// a drain, and those that are longer than 16 bits can tell. Where there are more, the
+// I/O threads write them, which takes longer than to copy them.
 const LARGE_PAYLOAD = 16 * 1024;
+const MOST_COLLECTED = 0xffff;
+const FEW_LARGE = 1;
 
 // RFC 6455 §5.2: the first byte of an unfragmented frame, the longest payload
 // whose length the second one holds, and what it holds for longer ones.
@@ -38,14 +41,22 @@ const WORD_SIZE = 4;
 const BINARY_FLAGS = frameFlags(OPCODE_BINARY);
 const TEXT_FLAGS = frameFlags(OPCODE_TEXT);
 
-const block = Buffer.from(new ArrayBuffer(BLOCK_SIZE));
-const words = new Uint32Array(block.buffer);
+// The memory for blocks, by the numbers that the core has for it. There is one as
+// long as blocks are short.
+const blocks = [Buffer.from(new ArrayBuffer(BLOCK_SIZE))];
 
+// The memory that the next block is written to, and how much of it is.
+let number = 0;
+let block = blocks[0];
+let words = new Uint32Array(block.buffer);
 let length = 0;
+// Large payloads of this tick, or drain, that were written from where they are.
+let large = 0;
 let flushIsDue = false;
 let draining = false;
 let core = null;
 let onOwnEvents = null;
+let memoryOf = null;
 
 // Whose messages the last record holds, if further ones can be appended to it,
 // where it begins and where it ends.
@@ -69,10 +80,12 @@ let kept = null;
  * @param {Object} calls The calls of the core, see `src/binding/exchange.rs`
  * @param {Function} eventsAreWaiting Called when handing over gave rise to
  *     events
+ * @param {Function} memory Returns the core's memory for blocks of a number
  */
-function open(calls, eventsAreWaiting) {
+function open(calls, eventsAreWaiting, memory) {
   core = calls;
   onOwnEvents = eventsAreWaiting;
+  memoryOf = memory;
 }
 
 /**
@@ -90,7 +103,7 @@ function write(connection, flags, payload) {
     writeReference(connection);
   } else if (typeof payload === 'string') {
     writeString(connection, flags, payload);
-  } else if (payload.length >= LARGE_PAYLOAD) {
+  } else if (payload.length >= LARGE_PAYLOAD && !isCollected(payload)) {
     writeLarge(connection, flags, payload);
   } else if (flags === BINARY_FLAGS || flags === TEXT_FLAGS) {
     writeMessage(connection, flags, payload, payload.length);
@@ -106,14 +119,8 @@ function writeString(connection, flags, string) {
   // UTF-8 takes at most three bytes for a UTF-16 code unit.
   const most = string.length * 3;
 
-  if (most >= LARGE_PAYLOAD) {
-    const payload = Buffer.from(string);
-
-    if (payload.length >= LARGE_PAYLOAD) {
-      writeLarge(connection, flags, payload);
-    } else {
-      write(connection, flags, payload);
-    }
+  if (most > MOST_COLLECTED) {
+    write(connection, flags, Buffer.from(string));
   } else if (flags === BINARY_FLAGS || flags === TEXT_FLAGS) {
     writeMessage(connection, flags, string, most);
   } else {
@@ -196,6 +203,21 @@ function writeFrame(flags, payload) {
 
   recordEnd = start + header + payloadLength;
   return payloadLength;
+}
+
+/**
+ * Whether a large payload is copied into the block: the core then writes it without
+ * this thread. A few are written sooner from where they are.
+ *
+ * @private
+ */
+function isCollected(payload) {
+  if (payload.length > MOST_COLLECTED || payload === shared) return false;
+  if (length > 0 || large === FEW_LARGE) return true;
+
+  large++;
+  scheduleFlush();
+  return false;
 }
 
 /**
@@ -294,6 +316,15 @@ function know(payload, flags, place) {
 function reserve(payloadLength) {
   if (length + HEAD_SIZE + payloadLength + 3 > BLOCK_SIZE) flush(false);
 
+  scheduleFlush();
+}
+
+/**
+ * Sees to it that what is collected will be handed over.
+ *
+ * @private
+ */
+function scheduleFlush() {
   if (!flushIsDue && !draining) {
     flushIsDue = true;
     nextTick(flushInTick);
@@ -302,6 +333,7 @@ function reserve(payloadLength) {
 
 function flushInTick() {
   flushIsDue = false;
+  large = 0;
   flush(false);
 }
 
@@ -319,7 +351,23 @@ function flush(now) {
   receiver = null;
   // What is kept beside the block stays known.
   if (knownPlace !== BESIDE_BLOCK) known = null;
-  if (core.flush(end, now)) onOwnEvents();
+
+  const result = core.flush(end, now);
+
+  if (result >>> 1 !== number) continueIn(result >>> 1);
+  if (result & 1) onOwnEvents();
+}
+
+/**
+ * Others read the block: the next one is written elsewhere.
+ *
+ * @private
+ */
+function continueIn(next) {
+  number = next;
+  blocks[next] ??= memoryOf(next);
+  block = blocks[next];
+  words = new Uint32Array(block.buffer);
 }
 
 /**
@@ -350,6 +398,7 @@ function share(payload, act) {
  */
 function setDraining(value) {
   draining = value;
+  large = 0;
 }
 
 module.exports = {

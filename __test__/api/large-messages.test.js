@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
+const { promisify } = require('node:util');
 
 const { WebSocket, WebSocketServer } = require('../support/implementation');
 
@@ -58,6 +59,55 @@ describe('Large messages', () => {
     });
   });
 
+  it('go out as they were when they were sent', async (t) => {
+    const COUNT = 12;
+    const { wss, clients } = await connected(t, 20);
+    const data = Buffer.alloc(60000);
+    const all = clients.map((client) => messages(client, COUNT));
+
+    // More than the memory for blocks holds, from one that changes.
+    for (let i = 0; i < COUNT; i++) {
+      for (const ws of wss.clients) {
+        ws.send(data.fill(i).subarray(0, 59000 + i));
+      }
+    }
+    data.fill(0xff);
+
+    for (const received of await Promise.all(all)) {
+      received.forEach((message, i) => {
+        assert.ok(message.equals(Buffer.alloc(59000 + i, i)), `message ${i}`);
+      });
+    }
+  });
+
+  it('keep their place among others, and their callbacks', async (t) => {
+    const { wss, clients } = await connected(t, 6);
+    const called = [];
+    const all = clients.map((client) => messages(client, 5));
+
+    for (const ws of wss.clients) {
+      ws.send('first');
+      called.push(promisify(ws.send).call(ws, fill(20000, 1)));
+      ws.send(fill(100000, 2));
+      ws.send(fill(30000, 3));
+      called.push(promisify(ws.send).call(ws, 'last'));
+    }
+
+    const expected = [
+      Buffer.from('first'),
+      fill(20000, 1),
+      fill(100000, 2),
+      fill(30000, 3),
+      Buffer.from('last')
+    ];
+
+    for (const received of await Promise.all(all)) {
+      received.forEach((message, i) => assert.ok(message.equals(expected[i])));
+    }
+
+    await Promise.all(called);
+  });
+
   it('can be array buffers to transfer', async (t) => {
     const { client } = await echoing(t);
 
@@ -88,22 +138,33 @@ describe('Large messages', () => {
 });
 
 async function echoing(t) {
+  const { wss, clients } = await connected(t, 1);
+
+  for (const ws of wss.clients) {
+    ws.on('message', (data, binary) => ws.send(data, { binary }));
+  }
+
+  return { client: clients[0] };
+}
+
+async function connected(t, count) {
   const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 });
 
-  wss.on('connection', (ws) => {
-    ws.on('message', (data, binary) => ws.send(data, { binary }));
-  });
   await once(wss, 'listening');
 
-  const client = new WebSocket(`ws://127.0.0.1:${wss.address().port}`);
+  const { port } = wss.address();
+  const clients = Array.from(
+    { length: count },
+    () => new WebSocket(`ws://127.0.0.1:${port}`)
+  );
 
   t.after(() => {
-    client.terminate();
+    for (const client of clients) client.terminate();
     wss.close();
   });
-  await once(client, 'open');
+  await Promise.all(clients.map((client) => once(client, 'open')));
 
-  return { client };
+  return { wss, clients };
 }
 
 function messages(client, count) {

@@ -61,6 +61,7 @@ constants! {
     FLAG_COMPRESS = flag::COMPRESS;
     FLAG_SHARED = flag::SHARED;
     BESIDE_BLOCK = bridge::BESIDE_BLOCK;
+    BLOCK_SIZE = bridge::BLOCK_SIZE;
     CONFIG_WORD_COUNT = CONFIG_WORDS;
 }
 

@@ -27,7 +27,7 @@ use napi_derive::napi;
 use super::engine::Engine;
 use super::exchange::{Calls, Exchange, calls};
 use super::waker::Waker;
-use crate::bridge::{ConnectionId, Inbox, Reader, SLAB_SIZE};
+use crate::bridge::{BLOCK_SIZE, ConnectionId, Inbox, Reader, SLAB_SIZE};
 use crate::net::{self, Connection, Dispatcher};
 use crate::protocol::give_memory;
 
@@ -79,13 +79,20 @@ impl Environment {
     ) -> Result<Self> {
         let waker = Waker::new(&drain)?;
         let inbox = Arc::new(Inbox::new(Box::new(waker.clone())));
-        if sees_foreign_memory(&env)? {
+        let shares_memory = sees_foreign_memory(&env)?;
+        if shares_memory {
             inbox.share_memory();
         }
         let environment = net::Environment::new(Arc::clone(&inbox));
         let dispatcher = Dispatcher::new(Arc::clone(&environment))
             .map_err(|error| Error::from_reason(format!("oxws can't start: {error}")))?;
-        let exchange = Exchange::new(dispatcher, Reader::new(inbox), records, block);
+        let exchange = Exchange::new(
+            dispatcher,
+            Reader::new(inbox),
+            records,
+            block,
+            shares_memory,
+        );
         env.add_env_cleanup_hook(Arc::clone(&environment), |environment| environment.close())?;
         Ok(Self {
             environment,
@@ -157,6 +164,26 @@ impl Environment {
         let slab = self.exchange.borrow().opened.get(&slot).cloned();
         let payload = slab.map(|slab| slab.read(offset as usize, length as usize));
         BufferSlice::from_data(env, payload.unwrap_or_default())
+    }
+
+    /// The memory for a block, by the number that `flush()` returned.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    #[napi(catch_unwind)]
+    pub fn block<'env>(&self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
+        let memory = self
+            .exchange
+            .borrow()
+            .block(number)
+            .ok_or_else(|| Error::from_reason("no such block"))?;
+        // SAFETY: the memory has this length and lives until the last owner, of whom
+        // JavaScript is one until the finalizer is called, is gone.
+        unsafe {
+            BufferSlice::from_external(env, memory.as_ptr(), BLOCK_SIZE, memory, |_, memory| {
+                drop(memory);
+            })
+        }
     }
 
     /// Waits until all that was flushed has been offered to the kernel, at

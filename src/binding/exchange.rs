@@ -20,13 +20,17 @@ use napi::bindgen_prelude::{
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::bridge::{Command, ConnectionId, Reader, Slab};
+use crate::bridge::{BlockBytes, BlockMemory, Command, ConnectionId, Reader, Slab};
 use crate::net::Dispatcher;
 
 /// Where the offset into the slab begins in what `take()` returns.
 const OFFSET_SHIFT: u32 = 12;
 /// Bit of what `take()` returns: the slab is full.
 const SLAB_FULL: u32 = 1 << 11;
+/// Blocks from this length on are lent to other threads instead of being copied.
+const LENT_BLOCK: usize = 32 * 1024;
+/// Memory for so many blocks is there, beside the one that is JavaScript's own.
+const MOST_BLOCKS: usize = 4;
 
 /// Both ends of the bridge on JavaScript's thread, and the memory that batches cross
 /// in. No other thread knows of it, and no JavaScript runs while it is used.
@@ -37,7 +41,14 @@ pub(super) struct Exchange {
     pub(super) opened: BTreeMap<u32, Arc<Slab>>,
     records: Uint32Array,
     slab: Uint8Array,
+    /// Where JavaScript writes commands at first, and when no other memory is free.
     block: Uint8Array,
+    /// Memory for longer blocks, once there have been any; numbered from 1.
+    blocks: Vec<Arc<BlockMemory>>,
+    /// The number of the memory that JavaScript writes to; 0 is `block`.
+    current: usize,
+    /// Whether JavaScript can see the core's memory.
+    shares_memory: bool,
 }
 
 /// What JavaScript calls. Rust's types say nothing of the arguments.
@@ -51,8 +62,9 @@ pub struct Calls<'env> {
     /// `renewSlab(slab)`: payloads go there from here on.
     pub renew_slab: Function<'env, (), ()>,
     /// `flush(length, now)` carries out the commands in the first `length` bytes of the
-    /// block; with `now` on this thread if order allows it. True if events arose here.
-    pub flush: Function<'env, (), bool>,
+    /// block; with `now` on this thread if order allows it. Returns whether events arose
+    /// here (1 bit), and the number of the memory for the next block.
+    pub flush: Function<'env, (), u32>,
     /// `share(payload)` keeps a copy of a payload for commands of the next blocks that
     /// have it in common; without one nothing is kept.
     pub share: Function<'env, (), ()>,
@@ -68,6 +80,7 @@ impl Exchange {
         reader: Reader,
         records: Uint32Array,
         block: Uint8Array,
+        shares_memory: bool,
     ) -> Self {
         Self {
             dispatcher,
@@ -76,6 +89,9 @@ impl Exchange {
             records,
             slab: Uint8Array::new(Vec::new()),
             block,
+            blocks: Vec::new(),
+            current: 0,
+            shares_memory,
         }
     }
 
@@ -95,10 +111,44 @@ impl Exchange {
         offset << OFFSET_SHIFT | full | count
     }
 
-    fn flush(&mut self, length: u32, now: bool) -> bool {
-        let block = self.block.get(..length as usize).unwrap_or_default();
-        self.dispatcher.flush(block, now);
-        self.dispatcher.has_own_events()
+    fn flush(&mut self, length: u32, now: bool) -> u32 {
+        let length = length as usize;
+        let memory = self.current.checked_sub(1).and_then(|n| self.blocks.get(n));
+        // SAFETY: JavaScript writes to it after this call.
+        let lendable = memory.map(|memory| unsafe { memory.written(length) });
+        let block = lendable
+            .or_else(|| self.block.get(..length))
+            .unwrap_or_default();
+        let for_others = || match memory {
+            // SAFETY: JavaScript is told to use other memory then, until this is free.
+            Some(memory) if length >= LENT_BLOCK => unsafe { BlockBytes::lent(memory, length) },
+            _ => BlockBytes::copied(block),
+        };
+        self.dispatcher.flush(block, for_others, now);
+        if length >= LENT_BLOCK {
+            self.current = self.free_block();
+        }
+        let number = u32::try_from(self.current).unwrap_or(0);
+        number << 1 | u32::from(self.dispatcher.has_own_events())
+    }
+
+    /// The number of memory that nobody reads.
+    fn free_block(&mut self) -> usize {
+        let free = self.blocks.iter().position(|memory| memory.is_free());
+        match free {
+            Some(place) => place + 1,
+            None if self.shares_memory && self.blocks.len() < MOST_BLOCKS => {
+                self.blocks.push(Arc::default());
+                self.blocks.len()
+            }
+            None => 0,
+        }
+    }
+
+    /// The memory of a number that `flush()` returned.
+    pub(super) fn block(&self, number: u32) -> Option<Arc<BlockMemory>> {
+        let place = (number as usize).checked_sub(1)?;
+        self.blocks.get(place).cloned()
     }
 
     fn send(&mut self, id: ConnectionId, flags: u32, payload: &[u8]) -> bool {

@@ -6,6 +6,7 @@
 //! one block of bytes, and [`Commands`] reads them back.
 
 mod batch;
+mod block;
 mod command;
 mod event;
 mod id;
@@ -19,6 +20,7 @@ mod table;
 mod tests;
 
 pub use batch::{Batch, Credit};
+pub use block::{BLOCK_SIZE, BlockBytes, BlockMemory};
 pub use command::{BESIDE_BLOCK, Command, CommandKind, Commands, flag};
 pub use event::{EventKind, INTERNAL_ERROR};
 pub use id::ConnectionId;

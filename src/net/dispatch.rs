@@ -16,7 +16,7 @@ use std::{io, thread};
 use super::Environment;
 use super::connection::Connection;
 use super::runtime::{IoThread, IoThreads};
-use crate::bridge::{Batch, Command, CommandKind, Commands, EventKind, flag, lock};
+use crate::bridge::{Batch, BlockBytes, Command, CommandKind, Commands, EventKind, flag, lock};
 use crate::protocol::OpCode;
 
 /// Runs that one flush may have and still be written by JavaScript's thread.
@@ -32,7 +32,7 @@ struct Run {
 
 /// Commands on their way to an I/O thread.
 pub(super) struct Block {
-    bytes: Arc<[u8]>,
+    bytes: BlockBytes,
     beside: Option<Arc<[u8]>>,
     runs: Vec<Run>,
 }
@@ -87,8 +87,9 @@ impl Dispatcher {
 
     /// Carries out the commands in `block`. With `now` they are written by
     /// this thread if order allows it and nothing has to be compressed. Commands
-    /// for connections that are gone are dropped.
-    pub fn flush(&mut self, block: &[u8], now: bool) {
+    /// for connections that are gone are dropped. `for_others` are the same bytes for
+    /// other threads.
+    pub fn flush(&mut self, block: &[u8], for_others: impl FnOnce() -> BlockBytes, now: bool) {
         let mut runs = std::mem::take(&mut self.runs);
         let beside = self.beside.clone();
         let commands = Commands::new(block, beside.as_ref());
@@ -104,7 +105,7 @@ impl Dispatcher {
                 self.submit_here(&run.connection, commands.clone().within(run.range));
             }
         } else {
-            self.hand_over(block, beside.as_ref(), &mut runs);
+            self.hand_over(&for_others(), beside.as_ref(), &mut runs);
         }
         runs.clear();
         self.runs = runs;
@@ -132,7 +133,7 @@ impl Dispatcher {
                 range: 0..block.len(),
                 data: data_length(command),
             };
-            self.hand_over(&block, None, &mut vec![run]);
+            self.hand_over(&BlockBytes::copied(&block), None, &mut vec![run]);
         }
     }
 
@@ -203,8 +204,7 @@ impl Dispatcher {
         }
     }
 
-    fn hand_over(&self, block: &[u8], beside: Option<&Arc<[u8]>>, runs: &mut Vec<Run>) {
-        let bytes: Arc<[u8]> = block.into();
+    fn hand_over(&self, bytes: &BlockBytes, beside: Option<&Arc<[u8]>>, runs: &mut Vec<Run>) {
         for (number, thread) in self.threads.iter().enumerate() {
             let mine: Vec<Run> = runs
                 .extract_if(.., |run| run.connection.thread() == number)
@@ -214,7 +214,7 @@ impl Dispatcher {
             }
             if !mine.is_empty() {
                 thread.hand_over(Block {
-                    bytes: Arc::clone(&bytes),
+                    bytes: bytes.clone(),
                     beside: beside.cloned(),
                     runs: mine,
                 });

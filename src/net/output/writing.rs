@@ -52,6 +52,8 @@ impl Output {
         let head = std::mem::take(&mut scratch.bytes);
         let taken = if self.is_blocked() {
             0
+        } else if head.is_empty() {
+            self.write(payload)
         } else {
             self.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)])
         };

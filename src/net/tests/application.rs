@@ -15,7 +15,8 @@ use super::super::{
 };
 use super::{DEADLINE, expect};
 use crate::bridge::{
-    Command, CommandKind, ConnectionId, EventKind, Inbox, RECORD_WORDS, Reader, Wake, flag,
+    BlockBytes, Command, CommandKind, ConnectionId, EventKind, Inbox, RECORD_WORDS, Reader, Wake,
+    flag,
 };
 use crate::protocol::DeflateConfig;
 
@@ -292,7 +293,8 @@ impl Application {
 
     /// Hands a block over, as at the end of a tick.
     pub fn flush(&mut self, block: &[u8]) {
-        self.dispatcher.flush(block, false);
+        self.dispatcher
+            .flush(block, || BlockBytes::copied(block), false);
     }
 
     /// Keeps a payload beside the blocks.
