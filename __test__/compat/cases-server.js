@@ -12,9 +12,8 @@ const { called, once, turns, turnsUntil } = require('../support/deadline');
 const { buildRequest } = require('../support/handshake');
 const { manage } = require('../support/server');
 const { close, text } = require('./frames');
-const { duplex, onHttp, onHttps, port, unix } = require('./transports');
+const { duplex, onHttp, onHttps, only, port, unix } = require('./transports');
 
-const only = (transports, run) => Object.assign(run, { transports });
 const httpOnly = (run) => only([onHttp], run);
 const portOnly = (run) => only([port], run);
 const shared = (run) => only([onHttp, onHttps], run);

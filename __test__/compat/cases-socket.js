@@ -11,12 +11,12 @@ const {
   duplex,
   onHttp,
   onHttps,
+  only,
   port,
   secureClient,
   unix
 } = require('./transports');
 
-const only = (transports, run) => Object.assign(run, { transports });
 // Where there is a socket, not just a stream.
 const sockets = [port, onHttp, onHttps, unix, client, secureClient];
 const tcp = [port, onHttp, client];
