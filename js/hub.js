@@ -43,6 +43,8 @@ const CLOCK_INTERVAL = 16;
 // Events of one connection before microtasks and ticks run.
 const MAX_RUN = 64;
 
+const { write } = outbox;
+
 const records = new Uint32Array(RECORDS * WORDS);
 const connections = [];
 const listeners = [];
@@ -90,18 +92,25 @@ function open() {
  * What was sent before `process.exit()` goes out, as it does under ws.
  */
 function sendTheRest() {
-  const { write } = outbox;
-  const settle = () => {
-    outbox.flush(true);
-    environment.settle(100);
-  };
-
   settle();
-  // Listeners behind this one may send, too, and no tick follows.
-  outbox.write = (connection, flags, payload) => {
-    write(connection, flags, payload);
-    settle();
-  };
+  // Listeners behind this one may send, too.
+  outbox.write = writeAtOnce;
+  // After an exit no tick follows, but after an 'exit' that someone has emitted.
+  nextTick(writeInTicks);
+}
+
+function writeAtOnce(connection, flags, payload) {
+  write(connection, flags, payload);
+  settle();
+}
+
+function writeInTicks() {
+  outbox.write = write;
+}
+
+function settle() {
+  outbox.flush(true);
+  environment.settle(100);
 }
 
 /**

@@ -8,6 +8,7 @@
 const Sender = require('./sender');
 const { byteLength } = require('./data');
 const { createNotOpenError } = require('./errors');
+const { extensionName } = require('./permessage-deflate');
 const { onSendingFailed } = require('./websocket-events');
 const { CONNECTING, EMPTY_BUFFER, OPEN, nextTick } = require('./constants');
 
@@ -25,6 +26,32 @@ class WebSocketSender extends Sender {
   onerror(err) {
     onSendingFailed(this._connection.websocket, err);
   }
+}
+
+/**
+ * Sends a data frame by the Sender. Someone's own, or a `send()` of his own, gets
+ * all options, as under ws.
+ *
+ * @param {WebSocket} websocket The WebSocket
+ * @param {*} data What to send
+ * @param {Object} [options] As those of `Sender.send()`
+ * @param {Function} [cb] Called when the kernel has taken it
+ */
+function sendBySender(websocket, data, options, cb) {
+  const sender = websocket._sender;
+
+  if (sender.send !== WebSocketSender.prototype.send) {
+    options = {
+      binary: typeof data !== 'string',
+      mask: !websocket._isServer,
+      compress: true,
+      fin: true,
+      ...options
+    };
+    if (!websocket._extensions[extensionName]) options.compress = false;
+  }
+
+  sender.send(data, options, cb);
 }
 
 /**
@@ -80,4 +107,4 @@ function refuse(websocket, data, cb) {
   if (cb) nextTick(cb, createNotOpenError(websocket._readyState));
 }
 
-module.exports = { WebSocketSender, refuse, sendControl };
+module.exports = { WebSocketSender, refuse, sendBySender, sendControl };

@@ -14,7 +14,12 @@ const { definePong, hasOwnPong } = require('./own-pong');
 const { sendWhole } = require('./message-frame');
 const { socketOf } = require('./socket');
 const { startCloseTimer } = require('./websocket-events');
-const { WebSocketSender, refuse, sendControl } = require('./websocket-sender');
+const {
+  WebSocketSender,
+  refuse,
+  sendBySender,
+  sendControl
+} = require('./websocket-sender');
 const {
   addEventListener,
   defineEventAttributes,
@@ -291,7 +296,7 @@ class WebSocket extends EventEmitter {
 
     if (!data && data !== '') data = EMPTY_BUFFER;
     if (this[kSender] !== null || !sendWhole(this, data, options, cb)) {
-      this._sender.send(data, options, cb);
+      sendBySender(this, data, options, cb);
     }
   }
 

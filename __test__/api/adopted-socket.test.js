@@ -20,9 +20,15 @@ const {
 
 const unmasked = (payload) => text(payload, { mask: false });
 
-/** A connection of which the core has the socket, if it takes any. */
-async function adopted(t, transport, options) {
-  const attached = await startAttached(t, transport, options);
+/**
+ * A connection of which the core has the socket, if it takes any; `prepare` gets
+ * each before.
+ */
+async function adopted(t, transport, prepare) {
+  const attached = await startAttached(t, transport);
+
+  if (prepare) attached.server.on('connection', prepare);
+
   const pair = await attached.connect();
 
   if (!isReference && process.platform === 'linux') {
@@ -151,6 +157,36 @@ for (const transport of ['TCP', 'UNIX']) {
         assert.deepStrictEqual(log[0], ['socket error', 'MINE']);
         assert.strictEqual(log.length, 3);
       });
+
+      for (const [how, end] of [
+        ['it is destroyed', ({ socket }, err) => socket.destroy(err)],
+        ['the WebSocket is terminated', ({ ws }) => ws.terminate()],
+        ['the peer leaves', ({ raw }) => raw.socket.end()]
+      ]) {
+        it(`calls a _destroy() of its own when ${how}`, async (t) => {
+          const calls = [];
+          const connection = await adopted(t, transport, (socket) => {
+            const { _destroy } = socket;
+
+            socket._destroy = function (err, callback) {
+              calls.push([this, err]);
+              _destroy.call(this, err, callback);
+            };
+          });
+          const { raw, ws, socket } = connection;
+          const { until } = watch(ws);
+          const err = how === 'it is destroyed' ? new Error('mine') : null;
+
+          end(connection, err);
+          await raw.end();
+          await until('close');
+          await turns();
+          assert.strictEqual(calls.length, 1);
+          assert.strictEqual(calls[0][0], socket);
+          assert.strictEqual(calls[0][1], err);
+          assert.strictEqual(socket.closed, true);
+        });
+      }
 
       it('destroySoon() sends what was written', async (t) => {
         const { raw, ws, socket } = await adopted(t, transport);

@@ -6,7 +6,7 @@
 
 const { once, turns } = require('../support/deadline');
 const { binary, close, continuation, ping, text } = require('./frames');
-const { clients, servers } = require('./transports');
+const { clients, only, servers } = require('./transports');
 const { deflate } = require('./deflate');
 
 const long = 'abcdefgh'.repeat(500);
@@ -27,7 +27,7 @@ function offered(offer, options = true) {
     await transcript.finish(close(1000));
   };
 
-  return Object.assign(run, { transports: servers });
+  return only(servers, run);
 }
 
 /**
@@ -46,7 +46,7 @@ function declined(offer, options = true) {
     await transcript.ask({}, request);
   };
 
-  return Object.assign(run, { transports: servers });
+  return only(servers, run);
 }
 
 /**
@@ -64,7 +64,7 @@ function answered(extensions, options) {
     await transcript.finish(close(1000));
   };
 
-  return Object.assign(run, { transports: clients });
+  return only(clients, run);
 }
 
 /**

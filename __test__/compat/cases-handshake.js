@@ -5,7 +5,7 @@
 //
 
 const { buildPlainRequest } = require('../support/handshake');
-const { port, unix } = require('./transports');
+const { only, port, unix } = require('./transports');
 
 const header = (name, value) => ({ headers: { [name]: value } });
 
@@ -20,7 +20,7 @@ function answer(request, options, events) {
  * A case for servers that answer to requests which are no handshakes.
  */
 function plainly(request) {
-  return Object.assign(answer(request), { transports: [port, unix] });
+  return only([port, unix], answer(request));
 }
 
 const rejected = ['wsClientError'];

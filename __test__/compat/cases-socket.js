@@ -11,12 +11,12 @@ const {
   duplex,
   onHttp,
   onHttps,
+  only,
   port,
   secureClient,
   unix
 } = require('./transports');
 
-const only = (transports, run) => Object.assign(run, { transports });
 // Where there is a socket, not just a stream.
 const sockets = [port, onHttp, onHttps, unix, client, secureClient];
 const tcp = [port, onHttp, client];
@@ -311,6 +311,30 @@ module.exports = {
     transcript.note(ws._closeTimer !== null);
     await transcript.receivedClose();
     await transcript.finish(close(1000, 'x'));
+  }),
+  'a Sender of ones own': act(async (transcript, socket, ws) => {
+    const { _sender: sender } = ws;
+    const own = { _bufferedBytes: 0 };
+
+    for (const name of ['send', 'ping', 'pong', 'close']) {
+      own[name] = function (...args) {
+        transcript.note(name, this === own, typeof args[0]);
+        if (name === 'send') transcript.note(Object.entries(args[1]).sort());
+        return sender[name](...args);
+      };
+    }
+
+    ws._sender = own;
+    transcript.note(ws._sender === own);
+    ws.send('a');
+    ws.send(Buffer.from('b'), { binary: false });
+    ws.send(1, { compress: true, fin: false }, () => {});
+    ws.send();
+    ws.ping();
+    ws.pong('c', true, () => {});
+    await transcript.received(6);
+    transcript.note(ws.bufferedAmount);
+    await transcript.finish(close(1000));
   }),
   'setSocket with a WebSocket of ones own': only(
     [duplex, onHttp, onHttps],

@@ -16,7 +16,7 @@ const {
   pong,
   text
 } = require('./frames');
-const { client, onHttp, port, unix } = require('./transports');
+const { client, onHttp, only, port, unix } = require('./transports');
 
 /**
  * A case in which a frame arrives byte by byte, each byte by a read of its own.
@@ -38,7 +38,7 @@ function bytewise(options) {
     await transcript.finish(close(1000));
   };
 
-  return Object.assign(run, { transports: [port, onHttp, unix, client] });
+  return only([port, onHttp, unix, client], run);
 }
 
 /**

@@ -325,6 +325,17 @@ class Transcript {
     this.note('readyState', this.ws.readyState);
   }
 
+  /**
+   * Wait until a client has failed, and note how.
+   */
+  async noteFailure() {
+    await this.record.until('close');
+    await turns(2);
+    for (const entry of this.record.log) this.note('event', ...entry);
+    this.note('readyState', this.ws.readyState);
+    this.raw?.destroy();
+  }
+
   noteFrames() {
     const inflater = new Inflater();
     // The payloads of a compressed message that is not complete.

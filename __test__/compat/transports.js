@@ -18,6 +18,7 @@ const tls = require('../support/tls');
 const { cleanup } = require('../support/cleanup');
 const { socketPath } = require('../support/client');
 const { called, once } = require('../support/deadline');
+const { keepServer } = require('../support/node-server');
 const { createDuplexPair } = require('../support/duplex-pair');
 const { manage } = require('../support/server');
 
@@ -34,26 +35,6 @@ async function opened(t, socket, event) {
   socket.on('error', () => {});
   await once(socket, event);
   return socket;
-}
-
-/**
- * Keep a server of Node's until the test is over.
- */
-function keep(t, server) {
-  const sockets = new Set();
-
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-
-  cleanup(t, async () => {
-    if (!server.listening) return;
-    for (const socket of sockets) socket.destroy();
-    await called((cb) => server.close(cb), 'the server to close');
-  });
-
-  return server;
 }
 
 function createServer({ t, implementation }, options) {
@@ -102,7 +83,7 @@ const unix = {
  * Serve on a server of Node's; with `null` for options that one is all.
  */
 async function serveOnHttp(transcript, options = {}) {
-  const server = keep(transcript.t, this.createHttpServer());
+  const server = keepServer(transcript.t, this.createHttpServer());
   const wss =
     options === null ? null : createServer(transcript, { server, ...options });
 
@@ -180,7 +161,7 @@ function clientTransport({ name, isSecure, create, listenOn, urlOf, options }) {
     options,
 
     async listen({ t }) {
-      const server = keep(t, create());
+      const server = keepServer(t, create());
       const event = isSecure ? 'secureConnection' : 'connection';
       const peers = [];
       const waiting = [];
@@ -233,11 +214,21 @@ const unixClient = clientTransport({
   urlOf: (path) => `ws+unix:${path}`
 });
 
+/**
+ * @param {Object[]} transports Those over which a case makes sense
+ * @param {Function} run The case
+ * @return {Function} The same, which runs over those alone
+ */
+function only(transports, run) {
+  return Object.assign(run, { transports });
+}
+
 module.exports = {
   client,
   duplex,
   onHttp,
   onHttps,
+  only,
   port,
   secureClient,
   unix,

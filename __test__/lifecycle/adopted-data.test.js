@@ -50,6 +50,16 @@ async function compress(...texts) {
   return compressed;
 }
 
+/** The next WebSocket of a server, paused in its callback, and its record. */
+function pauseNext(wss) {
+  return new Promise((resolve) => {
+    wss.once('connection', (ws) => {
+      ws.pause();
+      resolve([ws, record(ws)]);
+    });
+  });
+}
+
 /** A stream of frames in which each kind of message is under way somewhere. */
 async function buildStream(mask) {
   const long = 'repeat '.repeat(40);
@@ -204,12 +214,7 @@ describe('What comes while the core takes over', () => {
 
   it('waits if the connection is paused in its callback', async (t) => {
     const { wss, open } = await startAttached(t);
-    const early = new Promise((resolve) => {
-      wss.once('connection', (ws) => {
-        ws.pause();
-        resolve([ws, record(ws)]);
-      });
-    });
+    const early = pauseNext(wss);
     const raw = await open();
 
     raw.write(buildRequest(), text('in the head'), text('part').subarray(0, 3));
@@ -231,12 +236,7 @@ describe('What comes while the core takes over', () => {
 
   it('is delivered if the peer ends while it is paused', async (t) => {
     const { wss, open } = await startAttached(t);
-    const early = new Promise((resolve) => {
-      wss.once('connection', (ws) => {
-        ws.pause();
-        resolve([ws, record(ws)]);
-      });
-    });
+    const early = pauseNext(wss);
     const raw = await open();
 
     raw.write(buildRequest(), text('in the head'));

@@ -8,6 +8,7 @@ const { startChild } = require('../support/child');
 const { socketPath } = require('../support/client');
 const { turns } = require('../support/deadline');
 const { Opcode, close, text } = require('../support/frame');
+const { beyondReference } = require('../support/implementation');
 const { RawClient } = require('../support/raw-client');
 
 const script = path.join(__dirname, 'fixtures/exit.js');
@@ -78,6 +79,28 @@ function describeServer(connect, listener) {
     await raw.expectClose(1001);
     await assertExits(child, 7);
   });
+
+  it(
+    "waits no more once an 'exit' that was none is over",
+    beyondReference,
+    async (t) => {
+      const { child, raw } = await connect(t, "emits 'exit' and goes on");
+
+      raw.write(text('x'));
+
+      const waits = await child.message('waits');
+
+      assert.deepStrictEqual(waits, {
+        type: 'waits',
+        atExit: 3,
+        behind: 1,
+        later: 0
+      });
+      await raw.expectFrame(Opcode.TEXT, 'in the same tick');
+      for (let i = 0; i < 10; i++) await raw.expectFrame(Opcode.TEXT, 'later');
+      raw.destroy();
+    }
+  );
 
   it('lives as long as a connection', async (t) => {
     const { child, raw } = await connect(t, 'closes only the server');

@@ -15,6 +15,7 @@ const { mkdtempSync, rmSync } = require('node:fs');
 const { cleanup } = require('./cleanup');
 const { once, turns } = require('./deadline');
 const { acceptFor } = require('./handshake');
+const { keepServer } = require('./node-server');
 const { WebSocket } = require('./implementation');
 const { record } = require('./record');
 
@@ -32,7 +33,6 @@ const { record } = require('./record');
  */
 async function startHttp(t, { listen = 0, tls, upgrade = accept } = {}) {
   const server = tls ? https.createServer(tls) : http.createServer();
-  const sockets = new Set();
 
   server.requests = [];
   for (const event of ['request', 'upgrade']) {
@@ -43,18 +43,9 @@ async function startHttp(t, { listen = 0, tls, upgrade = accept } = {}) {
 
   if (upgrade !== null) server.on('upgrade', upgrade);
   server.on(tls ? 'secureConnection' : 'connection', (socket) => {
-    sockets.add(socket);
     socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
   });
-
-  cleanup(t, async () => {
-    const closed = once(server, 'close');
-
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  });
+  keepServer(t, server);
 
   if (typeof listen === 'string') server.listen(listen);
   else server.listen(listen, '127.0.0.1');

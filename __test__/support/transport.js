@@ -17,6 +17,7 @@ const { cleanup } = require('./cleanup');
 const { once } = require('./deadline');
 const { WebSocketServer } = require('./implementation');
 const { RawClient } = require('./raw-client');
+const { keepServer } = require('./node-server');
 const { manage } = require('./server');
 
 /**
@@ -45,19 +46,8 @@ async function startAttached(t, transport = 'TCP', options = {}) {
   const where = isUnix
     ? { path: socketPath(t) }
     : { host: '127.0.0.1', port: 0 };
-  const sockets = new Set();
 
-  server.on(secure ? 'secureConnection' : 'connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  cleanup(t, async () => {
-    const closed = once(server, 'close');
-
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  });
+  keepServer(t, server);
   manage(t, wss);
   server.listen(where);
   await once(server, 'listening');

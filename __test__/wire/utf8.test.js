@@ -50,6 +50,23 @@ const surroundings = [
   ['x'.repeat(100), 'y'.repeat(100)]
 ];
 
+/**
+ * @param {String} hex The bytes in question
+ * @return {Array} Pairs of bytes around those, and where to split them
+ */
+function splits(hex) {
+  return surroundings.flatMap(([before, after]) => {
+    const bytes = Buffer.concat([
+      Buffer.from(before),
+      Buffer.from(hex, 'hex'),
+      Buffer.from(after)
+    ]);
+    const places = Array.from({ length: hex.length / 2 + 1 }, (_, i) => i);
+
+    return places.map((i) => [bytes, before.length + i]);
+  });
+}
+
 describe('UTF-8', () => {
   describe('that is valid', () => {
     for (const [title, hex] of Object.entries(valid)) {
@@ -57,27 +74,18 @@ describe('UTF-8', () => {
         const wss = await startServer(t);
         const { raw, ws } = await connectRaw(t, wss);
 
-        for (const [before, after] of surroundings) {
-          const bytes = Buffer.concat([
-            Buffer.from(before),
-            Buffer.from(hex, 'hex'),
-            Buffer.from(after)
-          ]);
+        for (const [bytes, at] of splits(hex)) {
+          const message = once(ws, 'message');
 
-          for (let i = 0; i <= hex.length / 2; i++) {
-            const at = before.length + i;
-            const message = once(ws, 'message');
+          raw.write(
+            text(bytes.subarray(0, at), { fin: false }),
+            continuation(bytes.subarray(at))
+          );
 
-            raw.write(
-              text(bytes.subarray(0, at), { fin: false }),
-              continuation(bytes.subarray(at))
-            );
+          const [data, isBinary] = await message;
 
-            const [data, isBinary] = await message;
-
-            assert.strictEqual(isBinary, false);
-            assert.ok(data.equals(bytes));
-          }
+          assert.strictEqual(isBinary, false);
+          assert.ok(data.equals(bytes));
         }
       });
     }
@@ -88,34 +96,25 @@ describe('UTF-8', () => {
       it(`as ${title} fails the connection, however split`, async (t) => {
         const wss = await startServer(t);
 
-        for (const [before, after] of surroundings) {
-          const bytes = Buffer.concat([
-            Buffer.from(before),
-            Buffer.from(hex, 'hex'),
-            Buffer.from(after)
+        for (const [bytes, at] of splits(hex)) {
+          const { raw, ws } = await connectRaw(t, wss);
+          const { log, until } = record(ws);
+
+          raw.write(
+            text('ok'),
+            text(bytes.subarray(0, at), { fin: false }),
+            continuation(bytes.subarray(at))
+          );
+          await raw.expectClose(1007);
+
+          const [err] = await until('error');
+
+          assert.strictEqual(err.code, 'WS_ERR_INVALID_UTF8');
+          assert.deepStrictEqual(log, [
+            ['message', Buffer.from('ok'), false],
+            ['error', err]
           ]);
-
-          for (let i = 0; i <= hex.length / 2; i++) {
-            const at = before.length + i;
-            const { raw, ws } = await connectRaw(t, wss);
-            const { log, until } = record(ws);
-
-            raw.write(
-              text('ok'),
-              text(bytes.subarray(0, at), { fin: false }),
-              continuation(bytes.subarray(at))
-            );
-            await raw.expectClose(1007);
-
-            const [err] = await until('error');
-
-            assert.strictEqual(err.code, 'WS_ERR_INVALID_UTF8');
-            assert.deepStrictEqual(log, [
-              ['message', Buffer.from('ok'), false],
-              ['error', err]
-            ]);
-            raw.destroy();
-          }
+          raw.destroy();
         }
       });
 

@@ -120,8 +120,9 @@ impl Inbox {
     }
 
     /// Waits until the reader comes, at most `most`, if much waits for it and it is
-    /// busy with what it took before: what a thread brings meanwhile can't be read
-    /// any sooner, and only interrupts.
+    /// busy with what it took before: what a thread brings it meanwhile can't be read
+    /// any sooner, and only interrupts. All else that the thread does waits as long:
+    /// its connections of other environments, pongs, and what it has to write.
     pub fn wait_for_busy_reader(&self, most: Duration) {
         if self.untaken.load(Ordering::Relaxed) < MUCH {
             return;

@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// Parts that are offered to the kernel together.
 const PARTS_AT_ONCE: usize = 8;
 
+/// Four times as much memory is kept, however little waits.
+const SMALL: usize = 64 * 1024;
+
 enum Part {
     Own(Vec<u8>),
     Shared(Arc<[u8]>),
@@ -94,6 +97,10 @@ impl Queue {
         {
             bytes.drain(..self.head);
             self.head = 0;
+            // What is copied is less than what has been taken since the last time.
+            if bytes.capacity() > 4 * bytes.len().max(SMALL) {
+                bytes.shrink_to(2 * bytes.len());
+            }
         }
     }
 }
@@ -128,6 +135,21 @@ mod tests {
         }
         assert!(contents(&queue).is_empty());
         assert_eq!(Arc::strong_count(&shared), 1);
+    }
+
+    #[test]
+    fn memory_of_what_has_been_taken_is_given_back() {
+        let mut queue = Queue::default();
+        queue.append(|out| out.resize(16 * SMALL, 1));
+        for left in [9, 5, 3, 1].map(|part| part * SMALL) {
+            queue.advance(queue.len() - left);
+            queue.compact();
+            let [Part::Own(bytes)] = queue.parts.make_contiguous() else {
+                panic!("one part");
+            };
+            assert!(bytes.capacity() <= 4 * (left + queue.head));
+            assert_eq!(contents(&queue), [vec![1; left]]);
+        }
     }
 
     #[test]

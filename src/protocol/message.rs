@@ -238,9 +238,11 @@ impl Assembly {
     }
 }
 
-/// Makes room for `additional` bytes: at most twice what has arrived and a little
-/// more, and no more than those and the `remaining` ones. Memory that is kept anyway
-/// may be as large as all that was declared.
+/// Makes room for `additional` bytes: for at most twice those and what is there, or
+/// [`FIRST_GROWTH`], and no more than those and the `remaining` ones. So memory is
+/// bounded by what has arrived if they are at hand; if they are to be read to it
+/// ([`Assembly::memory`]), by twice that and [`WORTH_THE_WHILE`] together. Memory that
+/// is kept anyway may be as large as twice all that was declared.
 pub(super) fn reserve(bytes: &mut Vec<u8>, additional: usize, remaining: u64) {
     let needed = bytes.len().saturating_add(additional);
     if needed <= bytes.capacity() {

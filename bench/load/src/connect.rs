@@ -3,7 +3,7 @@
 //! next. Closing is the handshake of RFC 6455 §7.1: the client's close frame,
 //! the server's, and the server ends the connection first.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr};
 use std::time::Instant;
 
@@ -15,6 +15,7 @@ use crate::course::{self, Course};
 use crate::frame::{CLOSE, Header};
 use crate::handshake::{self, Sources};
 use crate::message::{Failure, MASKING_KEY};
+use crate::sockets;
 
 /// RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
 const NORMAL_CLOSURE: [u8; 2] = 1000_u16.to_be_bytes();
@@ -160,10 +161,7 @@ impl Load {
             if self.course.is_ending() && self.connections.iter().all(Option::is_none) {
                 return Ok(());
             }
-            match self.poll.poll(&mut events, Some(left)) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                outcome => outcome?,
-            }
+            sockets::wait(&mut self.poll, &mut events, Some(left))?;
             for event in &events {
                 self.ready(event.token().0)?;
             }
@@ -178,11 +176,8 @@ impl Load {
             return Ok(());
         }
         loop {
-            let length = match connection.stream.read(&mut self.buffer) {
-                Ok(length) => length,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
+            let Some(length) = sockets::read(&mut connection.stream, &mut self.buffer)? else {
+                return Ok(());
             };
             if let Some(window) = self.course.window() {
                 window.record_bytes(length);

@@ -3,7 +3,6 @@
 //! replies found by one read are answered by one write.
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read};
 use std::time::Instant;
 
 use clap::Args;
@@ -15,6 +14,7 @@ use crate::handshake::{self, Handshake};
 use crate::message::{Failure, Messages};
 use crate::outbox::Outbox;
 use crate::reply::{Framing, Replies};
+use crate::sockets;
 
 const READ_BUFFER: usize = 256 * 1024;
 const EVENTS: usize = 256;
@@ -122,10 +122,7 @@ impl Load {
             if self.course.is_ending() && self.connections.iter().all(|one| one.sent.is_empty()) {
                 return Ok(());
             }
-            match self.poll.poll(&mut events, Some(left)) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                outcome => outcome?,
-            }
+            sockets::wait(&mut self.poll, &mut events, Some(left))?;
             for event in &events {
                 self.ready(event.token().0)?;
             }
@@ -137,12 +134,8 @@ impl Load {
         connection.outbox.flush(&mut connection.stream)?;
         loop {
             let connection = &mut self.connections[number];
-            let length = match connection.stream.read(&mut self.buffer) {
-                Ok(0) => return Err("the server closed a connection".into()),
-                Ok(length) => length,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
+            let Some(length) = sockets::read_open(&mut connection.stream, &mut self.buffer)? else {
+                return Ok(());
             };
             let now = Instant::now();
             if let Some(window) = self.course.window() {

@@ -19,6 +19,7 @@ mod ping;
 mod push;
 mod raw_server;
 mod reply;
+mod sockets;
 mod ticks;
 mod window;
 

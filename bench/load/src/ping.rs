@@ -3,7 +3,7 @@
 //! for a while meets as many pings then as at other times.
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -14,6 +14,7 @@ use crate::course::{self, Course};
 use crate::frame::{Header, PING, PONG};
 use crate::handshake::{self, Handshake};
 use crate::message::{Failure, MASKING_KEY};
+use crate::sockets;
 
 /// The payload is the ping's number.
 const PAYLOAD_LENGTH: usize = size_of::<u64>();
@@ -97,10 +98,7 @@ impl Load {
             } else {
                 left = left.min(self.ping()?);
             }
-            match self.poll.poll(&mut events, Some(left)) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                outcome => outcome?,
-            }
+            sockets::wait(&mut self.poll, &mut events, Some(left))?;
             for event in &events {
                 self.ready(event.token().0)?;
             }
@@ -125,12 +123,8 @@ impl Load {
     fn ready(&mut self, number: usize) -> Result<(), Failure> {
         let connection = &mut self.connections[number];
         loop {
-            let length = match connection.stream.read(&mut self.buffer) {
-                Ok(0) => return Err("the server closed a connection".into()),
-                Ok(length) => length,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
+            let Some(length) = sockets::read_open(&mut connection.stream, &mut self.buffer)? else {
+                return Ok(());
             };
             let now = Instant::now();
             connection.partial.extend_from_slice(&self.buffer[..length]);

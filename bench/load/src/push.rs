@@ -3,7 +3,6 @@
 //! next request. In bursts each connection asks for messages of its own; in
 //! broadcasts one connection asks, and all get the message.
 
-use std::io::{ErrorKind, Read};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -16,6 +15,7 @@ use crate::handshake::{self, Handshake};
 use crate::message::{Failure, Messages};
 use crate::outbox::Outbox;
 use crate::reply::{Framing, Replies};
+use crate::sockets;
 
 /// Octets of the request's payload. What they are does not matter.
 const REQUEST_SIZE: usize = 4;
@@ -154,10 +154,7 @@ impl Load {
             if self.course.is_ending() && self.groups.iter().all(|group| group.missing == 0) {
                 return Ok(());
             }
-            match self.poll.poll(&mut events, Some(left)) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                outcome => outcome?,
-            }
+            sockets::wait(&mut self.poll, &mut events, Some(left))?;
             for event in &events {
                 self.ready(event.token().0)?;
             }
@@ -169,12 +166,8 @@ impl Load {
         connection.outbox.flush(&mut connection.stream)?;
         loop {
             let connection = &mut self.connections[number];
-            let length = match connection.stream.read(&mut self.buffer) {
-                Ok(0) => return Err("the server closed a connection".into()),
-                Ok(length) => length,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
+            let Some(length) = sockets::read_open(&mut connection.stream, &mut self.buffer)? else {
+                return Ok(());
             };
             let now = Instant::now();
             let arrived = connection

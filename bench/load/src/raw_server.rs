@@ -10,6 +10,7 @@ use mio::{Events, Interest, Poll, Token};
 use oxws_bench_common::{BURST, Handler, SIZE, announce};
 
 use crate::message::{Failure, Messages};
+use crate::sockets;
 
 const READ_BUFFER: usize = 256 * 1024;
 const EVENTS: usize = 256;
@@ -69,10 +70,7 @@ impl Server {
     fn run(&mut self) -> Result<(), Failure> {
         let mut events = Events::with_capacity(EVENTS);
         loop {
-            match self.poll.poll(&mut events, None) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                outcome => outcome?,
-            }
+            sockets::wait(&mut self.poll, &mut events, None)?;
             for event in &events {
                 match event.token() {
                     LISTENER => self.accept()?,

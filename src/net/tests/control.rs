@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::application::{PING, TEXT};
 use super::peer::masked_frame;
-use super::{Application, Config, EventKind, RawPeer, connect, expect, pattern};
+use super::{Application, Config, EventKind, RawPeer, connect, connect_raw, expect, pattern};
 use crate::bridge::CommandKind;
 
 #[tokio::test]
@@ -91,8 +91,7 @@ async fn peer_that_pings_and_reads_may_go_on() {
         max_pending_auto_pongs: 1,
         ..Config::default()
     };
-    let peer = RawPeer::connect(application.address()).await;
-    let (id, mut peer) = peer.open(&mut application, config).await;
+    let (id, mut peer) = connect_raw(&mut application, config).await;
     // All of them in one read.
     peer.write(masked_frame(PING, b"?").repeat(100)).await;
     assert_eq!(peer.read(300).await, b"\x8a\x01?".repeat(100));
@@ -108,8 +107,7 @@ async fn heartbeat_terminates_a_peer_that_never_answers() {
         heartbeat: (20, 50),
         ..Config::default()
     };
-    let peer = RawPeer::connect(application.address()).await;
-    let (id, mut peer) = peer.open(&mut application, config).await;
+    let (id, mut peer) = connect_raw(&mut application, config).await;
     let opened = Instant::now();
     assert_eq!(peer.read(2).await, b"\x89\x00");
     let event = application.event().await;
@@ -142,8 +140,7 @@ async fn heartbeat_does_not_blame_a_peer_that_we_do_not_read() {
         heartbeat: (50, 300),
         ..Config::default()
     };
-    let peer = RawPeer::connect(application.address()).await;
-    let (id, mut peer) = peer.open(&mut application, config).await;
+    let (id, mut peer) = connect_raw(&mut application, config).await;
     application.command(id, CommandKind::Pause);
     // An answer of before the pause may count; that of the ping after it is
     // not read.

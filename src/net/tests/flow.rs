@@ -7,7 +7,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::application::{BINARY, Event, PING, TEXT};
 use super::peer::{HANDSHAKE, masked_frame};
-use super::{Application, Config, EventKind, RawPeer, connect, expect, hold_io_threads, pattern};
+use super::{
+    Application, Config, EventKind, RawPeer, connect, connect_raw, expect, hold_io_threads, pattern,
+};
 use crate::bridge::{CommandKind, ConnectionId, flag};
 use crate::net::io_thread_count;
 
@@ -38,8 +40,7 @@ fn flood(peer: RawPeer, count: usize) -> JoinHandle<TcpStream> {
 async fn connect_to_each_thread(application: &mut Application) -> Vec<RawPeer> {
     let mut peers = Vec::new();
     for _ in 0..io_thread_count() {
-        let peer = RawPeer::connect(application.address()).await;
-        peers.push(peer.open(application, Config::default()).await.1);
+        peers.push(connect_raw(application, Config::default()).await.1);
     }
     peers
 }
@@ -95,8 +96,7 @@ async fn flood_is_not_read_beyond_the_bound_of_its_connection_until_it_is_taken(
         ..Config::default()
     };
     let mut others = connect_to_each_thread(&mut application).await;
-    let peer = RawPeer::connect(application.address()).await;
-    let (id, peer) = peer.open(&mut application, config).await;
+    let (id, peer) = connect_raw(&mut application, config).await;
     let flooding = flood(peer, COUNT);
     wait_until_read(&application, id, most_of(BOUND.into())).await;
     let_io_threads_turn(&mut others).await;
@@ -118,8 +118,7 @@ async fn floods_are_not_read_beyond_the_bound_of_the_environment() {
     let mut peers = Vec::new();
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let peer = RawPeer::connect(application.address()).await;
-        let (id, peer) = peer.open(&mut application, Config::default()).await;
+        let (id, peer) = connect_raw(&mut application, Config::default()).await;
         ids.push(id);
         peers.push(peer);
     }
@@ -403,8 +402,7 @@ async fn connection_that_floods_after_its_close_frame_does_not_hold_up_others() 
     let config = Config::default();
     let mut floods = Vec::new();
     for _ in 0..2 {
-        let peer = RawPeer::connect(application.address()).await;
-        let (id, mut peer) = peer.open(&mut application, config).await;
+        let (id, mut peer) = connect_raw(&mut application, config).await;
         peer.write(masked_frame(8, b"")).await;
         application.event().await.detail_of(EventKind::Close, id);
         let stream = peer.stream.into_std().expect("it is open");

@@ -3,7 +3,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::application::{BINARY, CLOSE, ENDED, TEXT, close_payload, frame};
 use super::peer::{HANDSHAKE, masked_frame};
-use super::{Application, Config, EventKind, RawPeer, connect, expect, pattern};
+use super::{Application, Config, EventKind, RawPeer, connect, connect_raw, expect, pattern};
 
 #[tokio::test]
 async fn text_and_binary_messages_go_both_ways() {
@@ -114,8 +114,7 @@ async fn frames_behind_the_answer_in_one_block_follow_it() {
 #[tokio::test]
 async fn unmasked_frame_is_an_error_after_which_nothing_is_received() {
     let mut application = Application::new();
-    let peer = RawPeer::connect(application.address()).await;
-    let (id, mut peer) = peer.open(&mut application, Config::default()).await;
+    let (id, mut peer) = connect_raw(&mut application, Config::default()).await;
     peer.write(masked_frame(TEXT, b"valid")).await;
     peer.write(b"\x81\x07invalid").await;
     peer.write(masked_frame(TEXT, b"too late")).await;
@@ -134,8 +133,7 @@ async fn unmasked_frame_is_an_error_after_which_nothing_is_received() {
 #[tokio::test]
 async fn error_tells_the_parameter_that_its_text_quotes() {
     let mut application = Application::new();
-    let peer = RawPeer::connect(application.address()).await;
-    let (id, mut peer) = peer.open(&mut application, Config::default()).await;
+    let (id, mut peer) = connect_raw(&mut application, Config::default()).await;
     peer.write(masked_frame(CLOSE, &close_payload(1006, "")))
         .await;
     let event = application.event().await;
@@ -150,8 +148,7 @@ async fn message_over_max_payload_is_an_error_before_it_is_received() {
         max_payload: 1000,
         ..Config::default()
     };
-    let peer = RawPeer::connect(application.address()).await;
-    let (id, mut peer) = peer.open(&mut application, config).await;
+    let (id, mut peer) = connect_raw(&mut application, config).await;
     peer.write(&masked_frame(BINARY, &pattern(1001))[..8]).await;
     assert_eq!(
         application.event().await.detail_of(EventKind::Error, id),

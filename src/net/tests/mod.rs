@@ -19,7 +19,7 @@ use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use application::{Application, Config, Event};
-use peer::{RawPeer, connect};
+use peer::{RawPeer, connect, connect_raw};
 
 use super::runtime::IoThreads;
 use crate::bridge::EventKind;

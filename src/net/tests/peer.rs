@@ -31,6 +31,12 @@ pub async fn connect(
     tokio::join!(application.accept(config), client)
 }
 
+/// The same with a bare socket.
+pub async fn connect_raw(application: &mut Application, config: Config) -> (ConnectionId, RawPeer) {
+    let peer = RawPeer::connect(application.address()).await;
+    peer.open(application, config).await
+}
+
 /// A peer that knows no WebSocket and does as it is told, byte by byte.
 pub struct RawPeer {
     pub stream: TcpStream,

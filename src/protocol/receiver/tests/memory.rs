@@ -3,14 +3,21 @@
 use super::*;
 use crate::protocol::message::WORTH_THE_WHILE;
 
+/// A receiver that had the header of a frame that is as long as can be.
+fn begun(role: Role, first: u8) -> Receiver {
+    let mut receiver = Receiver::new(config(role));
+    let mut wire = frame_header(role, first, MAX_PAYLOAD_LENGTH);
+    let result = receiver.handle_input(&mut wire, &mut Recorder::default());
+    assert_eq!(result, Ok(()));
+    receiver
+}
+
 #[test]
 fn memory_follows_what_arrived_and_not_what_was_declared() {
     for role in ROLES {
         for first in [0x82, 0x02] {
-            let mut receiver = Receiver::new(config(role));
+            let mut receiver = begun(role, first);
             let mut recorder = Recorder::default();
-            let mut wire = frame_header(role, first, MAX_PAYLOAD_LENGTH);
-            assert_eq!(receiver.handle_input(&mut wire, &mut recorder), Ok(()));
             assert_eq!(receiver.message.capacity(), 0);
             let mut arrived = 0;
             for _ in 0..200 {
@@ -67,10 +74,8 @@ fn a_large_message_is_read_to_its_own_memory() {
 fn memory_to_read_to_follows_what_arrived() {
     for role in ROLES {
         for first in [0x82, 0x02] {
-            let mut receiver = Receiver::new(config(role));
+            let mut receiver = begun(role, first);
             let mut recorder = Recorder::default();
-            let mut wire = frame_header(role, first, MAX_PAYLOAD_LENGTH);
-            assert_eq!(receiver.handle_input(&mut wire, &mut recorder), Ok(()));
             assert!(receiver.message_memory().is_none());
             let mut arrived = 0;
             for _ in 0..300 {
