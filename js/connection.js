@@ -377,6 +377,21 @@ class Connection extends AsyncResource {
     this._callbacks = null;
     if (callbacks !== null) failAll(callbacks, dropped);
 
+    if (this.socket === null || this.socket.closed) {
+      if (this.websocket !== null) {
+        inbound.handleClosed(this.websocket, wasClean);
+      }
+    } else {
+      this._closeSocket(wasClean, errno);
+    }
+  }
+
+  /**
+   * As `handleClosed()`, where a stream stands for the transport.
+   *
+   * @private
+   */
+  _closeSocket(wasClean, errno) {
     const tell = () => {
       if (this.websocket === null) return;
       this.runInAsyncScope(
@@ -386,11 +401,6 @@ class Connection extends AsyncResource {
         wasClean
       );
     };
-
-    if (this.socket === null || this.socket.closed) {
-      tell();
-      return;
-    }
 
     // As under ws the stream's 'error' comes first, and so do the user's
     // listeners of its 'close' if the peer did not say that it closes. Ours is

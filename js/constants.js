@@ -49,6 +49,7 @@ module.exports = {
 
   kAccept: Symbol('kAccept'),
   kAnswersPings: Symbol('kAnswersPings'),
+  kClosing: Symbol('kClosing'),
   kConnection: Symbol('kConnection'),
   kInbound: Symbol('kInbound'),
   kLimits: Symbol('kLimits'),

@@ -23,24 +23,22 @@ const BAD_SUBPROTOCOLS = 0x10;
 class OfferedHandshake {
   /**
    * @param {Connection} connection The connection it came over
-   * @param {String[]} fields Its fields, see `src/net/opening.rs`
+   * @param {String} text What it says, a line each, see `src/net/opening.rs`
    * @param {Number} verdict What the core found wrong with it
    */
-  constructor(connection, fields, verdict) {
+  constructor(connection, text, verdict) {
+    const key = text.indexOf('\n');
+    const protocols = text.indexOf('\n', key + 1);
+
     this.connection = connection;
     this.isAccepted = false;
     this.rejection = verdict & REJECTION_MASK;
-    this.acceptKey = fields[4];
+    this.acceptKey = text.slice(0, key);
     // The core speaks plain TCP.
     this.isSecure = false;
-    this.req = new Request(connection, {
-      method: fields[6],
-      url: fields[7],
-      minorVersion: +fields[8],
-      rawHeaders: fields.slice(9)
-    });
+    this.req = new Request(connection, text, protocols + 1);
     this._verdict = verdict;
-    this._protocols = fields[5];
+    this._protocols = text.slice(key + 1, protocols);
   }
 
   /**
@@ -59,7 +57,9 @@ class OfferedHandshake {
   protocols() {
     if (this._verdict & BAD_SUBPROTOCOLS) return null;
 
-    return new Set(this._protocols === '' ? [] : this._protocols.split(','));
+    return this._protocols === ''
+      ? new Set()
+      : new Set(this._protocols.split(','));
   }
 
   /**

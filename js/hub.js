@@ -54,6 +54,8 @@ const shared = [];
 let environment = null;
 let calls = null;
 let slab = null;
+// The same memory.
+let slabView = null;
 let slabOffset = 0;
 let count = 0;
 let cursor = 0;
@@ -120,6 +122,7 @@ function renewSlab() {
   slab = new ArrayBuffer(SLAB_SIZE);
   // Transferring one message would detach all others.
   markAsUntransferable(slab);
+  slabView = new DataView(slab);
   calls.renewSlab(new Uint8Array(slab));
   slabOffset = 0;
 }
@@ -307,11 +310,7 @@ function emitRun() {
     openShared(index, records[base + 2]);
   } else if (kind === addon.EVENT_HANDSHAKE) {
     cursor++;
-    offer(
-      index,
-      payloadOf(base),
-      (records[base] >>> DETAIL_SHIFT) & DETAIL_MASK
-    );
+    offer(index, base);
   } else {
     const connection = connections[index];
 
@@ -325,23 +324,40 @@ function emitRun() {
 }
 
 /**
- * A request for an upgrade. Its fields are those of `src/net/opening.rs`.
+ * A request for an upgrade. Its payload is that of `src/net/opening.rs`.
  *
  * @private
  */
-function offer(index, payload, verdict) {
-  const fields = payload.latin1Slice(0, payload.length).split('\n');
-  const listener = listeners[+fields[1]];
+function offer(index, base) {
+  const payload = payloadOf(base);
+  const verdict = (records[base] >>> DETAIL_SHIFT) & DETAIL_MASK;
+  const listener = listeners[payload.readUInt32LE(4)];
+  const connection = listener.runInAsyncScope(
+    addOffered,
+    null,
+    listener,
+    index,
+    payload.readUInt32LE(0)
+  );
 
-  listener.runInAsyncScope(() => {
-    const connection = new Connection(listener, index, +fields[0]);
+  connection.runInAsyncScope(
+    listener.handleHandshake,
+    listener,
+    connection,
+    payload.latin1Slice(8, payload.length),
+    verdict
+  );
+}
 
-    connections[index] = connection;
-    connection.countReference(1);
-    connection.runInAsyncScope(() => {
-      listener.handleHandshake(connection, fields, verdict);
-    });
-  });
+/**
+ * @private
+ */
+function addOffered(listener, index, generation) {
+  const connection = new Connection(listener, index, generation);
+
+  connections[index] = connection;
+  connection.countReference(1);
+  return connection;
 }
 
 /**
@@ -402,36 +418,48 @@ function emitOf(index, end) {
         cursor++;
         this.handleSent(records[base + 2]);
         break;
-      case addon.EVENT_CLOSED: {
-        const detail = (head >>> DETAIL_SHIFT) & DETAIL_MASK;
-        const wasClean = (detail & 1) === 1;
-
+      case addon.EVENT_CLOSED:
         cursor++;
-
-        // Not even the memory of a user's may keep it from being told.
-        const payload =
-          slab.byteLength === 0 ? Buffer.alloc(24) : payloadOf(base);
-
-        connections[index] = undefined;
-        environment.forgetConnection(index);
-        this.countReference(-1);
-        // The peer's end was not told on its own, which changes nothing more
-        // unless there is someone to see it.
-        if (detail & 2 && (!wasClean || this.socket !== null)) this.handleEnd();
-        this.handleClosed(
-          wasClean,
-          [payload.readDoubleLE(0), payload.readDoubleLE(8)],
-          detail >>> 2,
-          payload.readDoubleLE(16)
-        );
+        emitClosed(this, index, base);
         return;
-      }
       default:
         // A handshake at an index that has just become free, or a listener
         // of the same index.
         return;
     }
   }
+}
+
+/**
+ * The last event of a connection.
+ *
+ * @private
+ */
+function emitClosed(connection, index, base) {
+  const detail = (records[base] >>> DETAIL_SHIFT) & DETAIL_MASK;
+  const wasClean = (detail & 1) === 1;
+  const place = records[base + 2];
+  let traffic = [0, 0];
+  let dropped = 0;
+
+  // Not even the memory of a user's may keep it from being told.
+  if (slab.byteLength > 0) {
+    traffic = [
+      slabView.getFloat64(place, true),
+      slabView.getFloat64(place + 8, true)
+    ];
+    dropped = slabView.getFloat64(place + 16, true);
+  }
+
+  connections[index] = undefined;
+  calls.forget(index);
+  connection.countReference(-1);
+  // The peer's end was not told on its own, which changes nothing more
+  // unless there is someone to see it.
+  if (detail & 2 && (!wasClean || connection.socket !== null)) {
+    connection.handleEnd();
+  }
+  connection.handleClosed(wasClean, traffic, detail >>> 2, dropped);
 }
 
 /**

@@ -25,7 +25,7 @@ const RELEASED = 3;
 class Listener extends AsyncResource {
   /**
    * @param {Object} handlers What it tells: `listening()`, `error(err)`,
-   *     `handshake(connection, fields, verdict)`, `closed()`
+   *     `handshake(connection, text, verdict)`, `closed()`
    */
   constructor(handlers) {
     super('OXWSLISTENER');
@@ -171,9 +171,13 @@ class Listener extends AsyncResource {
 
   /**
    * A request for an upgrade.
+   *
+   * @param {Connection} connection The connection it came over
+   * @param {String} text What the request says, see `src/net/opening.rs`
+   * @param {Number} verdict What the core found wrong with it
    */
-  handleHandshake(connection, fields, verdict) {
-    this._handlers.handshake(connection, fields, verdict);
+  handleHandshake(connection, text, verdict) {
+    this._handlers.handshake(connection, text, verdict);
   }
 
   /**

@@ -6,30 +6,22 @@
  */
 
 const { Buffer } = require('buffer');
-const { isUint8Array } = require('util').types;
 
 const Relay = require('./relay');
+const { closeFlags, closePayload } = require('./close-frame');
 const { configOf } = require('./connection-options');
 const { byteLength, toBuffer } = require('./data');
 const { frame, withKey } = require('./frame');
 const { asContinuation, dataFlags } = require('./message-frame');
 const { frameFlags } = require('./outbox');
 const { socketOf } = require('./socket');
-const { isBlob, isValidStatusCode } = require('./validation');
+const { isBlob } = require('./validation');
 // As constants of this module: the addon's exports are a dictionary to V8.
 const { FLAG_FIN, FLAG_MASK } = require('./binding');
-const {
-  EMPTY_BUFFER,
-  OPCODE_CLOSE,
-  OPCODE_PING,
-  OPCODE_PONG,
-  nextTick
-} = require('./constants');
+const { OPCODE_PING, OPCODE_PONG, nextTick } = require('./constants');
 
 const MAX_CONTROL_PAYLOAD = 125;
-const MAX_CLOSE_REASON = 123;
 
-const CLOSE_FLAGS = frameFlags(OPCODE_CLOSE);
 const PING_FLAGS = frameFlags(OPCODE_PING);
 const PONG_FLAGS = frameFlags(OPCODE_PONG);
 
@@ -157,9 +149,7 @@ class Sender {
    * @throws {(RangeError|TypeError)} If one can't be sent
    */
   close(code, data, mask, cb) {
-    const payload = closePayload(code, data);
-
-    this._send(mask ? CLOSE_FLAGS | FLAG_MASK : CLOSE_FLAGS, payload, cb);
+    this._send(closeFlags(mask), closePayload(code, data), cb);
   }
 
   /**
@@ -275,39 +265,6 @@ function blobFailed(sender, err, cb) {
 
 function toBytes(part) {
   return typeof part === 'string' ? Buffer.from(part) : part;
-}
-
-/**
- * @return {Buffer} The payload of a close frame
- * @private
- */
-function closePayload(code, data) {
-  if (code === undefined) return EMPTY_BUFFER;
-  if (typeof code !== 'number' || !isValidStatusCode(code)) {
-    throw new TypeError('First argument must be a valid error code number');
-  }
-
-  if (data === undefined || !data.length) {
-    const payload = Buffer.allocUnsafe(2);
-
-    payload.writeUInt16BE(code, 0);
-    return payload;
-  }
-
-  const length = Buffer.byteLength(data);
-
-  if (length > MAX_CLOSE_REASON) {
-    throw new RangeError('The message must not be greater than 123 bytes');
-  }
-
-  const payload = Buffer.allocUnsafe(2 + length);
-
-  payload.writeUInt16BE(code, 0);
-  if (typeof data === 'string') payload.write(data, 2);
-  else if (isUint8Array(data)) payload.set(data, 2);
-  else throw new TypeError('Second argument must be a string or a Uint8Array');
-
-  return payload;
 }
 
 Sender.frame = frame;

@@ -32,20 +32,19 @@ const rejections = {
  *     subprotocols that the client offers, if nobody does
  */
 function verify(server, handshake, onVerified) {
-  const { req } = handshake;
-  const rejection = rejections[handshake.rejection];
-
-  if (rejection !== undefined) {
-    rejectOrEmit(server, handshake, ...rejection);
+  if (handshake.rejection !== 0) {
+    rejectOrEmit(server, handshake, ...rejections[handshake.rejection]);
     return;
   }
+
+  const { options } = server;
+  const { req } = handshake;
 
   if (!server.shouldHandle(req)) {
     reject(handshake, 400);
     return;
   }
 
-  const { options } = server;
   const protocols = handshake.protocols();
 
   if (protocols === null) {
@@ -57,22 +56,28 @@ function verify(server, handshake, onVerified) {
 
   const extensions = {};
 
-  try {
-    if (options.perMessageDeflate) negotiate(extensions, req, options);
-  } catch {
+  if (options.perMessageDeflate && !negotiate(extensions, req, options)) {
     const message = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
 
     rejectOrEmit(server, handshake, 400, message);
     return;
   }
 
-  const proceed = () => onVerified(extensions, protocols);
-
-  if (!options.verifyClient) {
-    proceed();
-    return;
+  if (options.verifyClient) {
+    askUser(server, handshake, () => onVerified(extensions, protocols));
+  } else {
+    onVerified(extensions, protocols);
   }
+}
 
+/**
+ * Calls `verifyClient()`.
+ *
+ * @private
+ */
+function askUser(server, handshake, proceed) {
+  const { options } = server;
+  const { req } = handshake;
   const isHybi8 = +req.headers['sec-websocket-version'] === 8;
   const info = {
     origin: req.headers[isHybi8 ? 'sec-websocket-origin' : 'origin'],
@@ -95,28 +100,34 @@ function verify(server, handshake, onVerified) {
 /**
  * Accepts one of the offers of permessage-deflate, if there are any.
  *
- * @throws {(Error|SyntaxError)} If the header is malformed, or none of them can
- *     be accepted
+ * @return {Boolean} Not if the header is malformed, or none of them can be
+ *     accepted
  * @private
  */
 function negotiate(extensions, req, options) {
   const header = req.headers['sec-websocket-extensions'];
 
-  if (header === undefined) return;
+  if (header === undefined) return true;
 
   const name = PerMessageDeflate.extensionName;
-  const offers = extension.parse(header);
 
-  if (offers[name] === undefined) return;
+  try {
+    const offers = extension.parse(header);
 
-  const perMessageDeflate = new PerMessageDeflate({
-    ...options.perMessageDeflate,
-    isServer: true,
-    maxPayload: options.maxPayload
-  });
+    if (offers[name] === undefined) return true;
 
-  perMessageDeflate.accept(offers[name]);
-  extensions[name] = perMessageDeflate;
+    const perMessageDeflate = new PerMessageDeflate({
+      ...options.perMessageDeflate,
+      isServer: true,
+      maxPayload: options.maxPayload
+    });
+
+    perMessageDeflate.accept(offers[name]);
+    extensions[name] = perMessageDeflate;
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 const { INTERNAL_ERROR } = require('./binding');
+const { startCloseTimer, stopCloseTimer } = require('./close-timer');
 const { convert } = require('./message-data');
 const { extensionName } = require('./permessage-deflate');
 const {
@@ -124,7 +125,7 @@ function onBroken(websocket) {
  * The transport is gone.
  */
 function onClosed(websocket, wasClean) {
-  clearTimeout(websocket._closeTimer);
+  stopCloseTimer(websocket);
   websocket._closeFrameSent = wasClean;
   websocket._readyState = CLOSED;
   websocket._extensions[extensionName]?.cleanup();
@@ -145,17 +146,6 @@ function onSendingFailed(websocket, err) {
   emitError(websocket, err);
 }
 
-/**
- * Lets the closing handshake take only so long.
- *
- * @param {WebSocket} websocket The WebSocket
- */
-function startCloseTimer(websocket) {
-  websocket._closeTimer = setTimeout(() => {
-    websocket[kConnection].terminate();
-  }, websocket._closeTimeout);
-}
-
 function emitError(websocket, err) {
   if (websocket._errorEmitted) return;
 
@@ -172,6 +162,5 @@ module.exports = {
   onMessage,
   onPing,
   onPong,
-  onSendingFailed,
-  startCloseTimer
+  onSendingFailed
 };

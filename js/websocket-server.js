@@ -342,8 +342,8 @@ function listenByCore(server, callback) {
       }
       server.emit('error', err);
     },
-    handshake: (connection, fields, verdict) => {
-      onHandshake(server, connection, fields, verdict);
+    handshake: (connection, text, verdict) => {
+      onHandshake(server, connection, text, verdict);
     },
     closed: () => server[kHttpServer]?.emit('close')
   });
@@ -371,8 +371,8 @@ function listenByNode(server, callback) {
  *
  * @private
  */
-function onHandshake(server, connection, fields, verdict) {
-  const handshake = new OfferedHandshake(connection, fields, verdict);
+function onHandshake(server, connection, text, verdict) {
+  const handshake = new OfferedHandshake(connection, text, verdict);
   const { req } = handshake;
   const httpServer = server[kHttpServer];
   const cb = (websocket) => server.emit('connection', websocket, req);

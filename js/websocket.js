@@ -13,7 +13,8 @@ const { createNotOpenError } = require('./errors');
 const { definePong, hasOwnPong } = require('./own-pong');
 const { sendWhole } = require('./message-frame');
 const { socketOf } = require('./socket');
-const { startCloseTimer } = require('./websocket-events');
+const { sendClose } = require('./close-frame');
+const { startCloseTimer } = require('./close-timer');
 const {
   WebSocketSender,
   refuse,
@@ -224,7 +225,12 @@ class WebSocket extends EventEmitter {
     // While closing, the connection ends the transport when its time has come.
     if (this._readyState !== OPEN) return;
 
-    this._sender.close(code, data, !this._isServer);
+    if (this[kSender] !== null) {
+      this[kSender].close(code, data, !this._isServer);
+    } else {
+      sendClose(this[kConnection], code, data, !this._isServer);
+    }
+
     this._readyState = CLOSING;
     startCloseTimer(this);
   }

@@ -3,6 +3,7 @@
 const assert = require('node:assert');
 const http = require('node:http');
 const { describe, it } = require('node:test');
+const { inspect } = require('node:util');
 
 const { once } = require('../support/deadline');
 const { buildRequest } = require('../support/handshake');
@@ -84,6 +85,29 @@ describe('The request', () => {
     assert.strictEqual(req.headers['x-empty'], ', z');
     assert.strictEqual(req.headers.__proto__x, 'w');
     assert.deepStrictEqual(req.headersDistinct['x-foo'], ['x', 'y']);
+  });
+
+  it('shows its headers to those who print it', async (t) => {
+    const wss = await startServer(t);
+    const { req } = await connectRaw(t, wss, { headers: { 'X-Foo': 'bar' } });
+
+    assert.match(inspect(req), /rawHeaders: \[[^\]]*'X-Foo',\s*'bar'/);
+    assert.ok(Object.keys(req).includes('rawHeaders'));
+  });
+
+  it('lets headers be replaced before they are read', async (t) => {
+    const wss = await startServer(t);
+    const one = (await connectRaw(t, wss)).req;
+    const other = (await connectRaw(t, wss)).req;
+
+    one.headers = { host: 'a' };
+    assert.deepStrictEqual(one.headers, { host: 'a' });
+    assert.strictEqual(one.rawHeaders[2], 'Upgrade');
+
+    other.rawHeaders = ['X', 'y'];
+    assert.deepStrictEqual(other.rawHeaders, ['X', 'y']);
+    assert.strictEqual(other.complete, true);
+    assert.deepStrictEqual(other.rawTrailers, []);
   });
 
   it('reads header values as latin1', async (t) => {

@@ -193,6 +193,23 @@ describe('Closing handshake', () => {
       assert.deepStrictEqual(log, [['close', 1006, NOTHING]]);
     });
 
+    it('gives up each of those that began together for itself', async (t) => {
+      const wss = await startServer(t, { closeTimeout: 100 });
+      const slow = await connectRaw(t, wss);
+      const polite = await connectRaw(t, wss);
+      const slowClosed = once(slow.ws, 'close');
+      const politeClosed = once(polite.ws, 'close');
+
+      slow.ws.close(1000);
+      polite.ws.close(1000);
+      await polite.raw.expectClose(1000);
+      polite.raw.write(close(1000));
+      polite.raw.socket.end();
+      assert.deepStrictEqual(await politeClosed, [1000, NOTHING]);
+      assert.strictEqual(slow.ws.readyState, slow.ws.CLOSING);
+      assert.deepStrictEqual(await slowClosed, [1006, NOTHING]);
+    });
+
     it('may meet one started by the peer', async (t) => {
       const wss = await startServer(t);
       const { raw, ws } = await connectRaw(t, wss);

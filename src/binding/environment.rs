@@ -256,13 +256,6 @@ impl Environment {
         descriptor.unwrap_or(-1)
     }
 
-    /// Lets go of a connection after its last event, and not before: its index
-    /// may then be another's.
-    #[napi(catch_unwind)]
-    pub fn forget_connection(&self, index: u32) {
-        self.environment.forget_connection(index);
-    }
-
     /// Lets go of a listener after its last event.
     #[napi(catch_unwind)]
     pub fn forget_server(&self, server: u32) {

@@ -59,6 +59,9 @@ pub struct Calls<'env> {
     /// too full to go on (1 bit), and the slab's new offset (20 bits). No record and
     /// no full slab: the core will call.
     pub take: Function<'env, (), u32>,
+    /// `forget(index)` lets go of a connection after its last event, and not before:
+    /// its index may then be another's.
+    pub forget: Function<'env, (), ()>,
     /// `renewSlab(slab)`: payloads go there from here on.
     pub renew_slab: Function<'env, (), ()>,
     /// `flush(length, now)` carries out the commands in the first `length` bytes of the
@@ -167,6 +170,10 @@ pub(super) fn calls<'env>(env: &'env Env, exchange: &Rc<RefCell<Exchange>>) -> R
     Ok(Calls {
         take: call(env, exchange, "take", |exchange, context| {
             Ok(exchange.take(context.get(0)?))
+        })?,
+        forget: call(env, exchange, "forget", |exchange, context| {
+            exchange.dispatcher.forget(context.get(0)?);
+            Ok(())
         })?,
         renew_slab: call(env, exchange, "renewSlab", |exchange, context| {
             exchange.slab = context.get(0)?;

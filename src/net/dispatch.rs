@@ -137,6 +137,11 @@ impl Dispatcher {
         }
     }
 
+    /// Forgets a connection: JavaScript took its last event.
+    pub fn forget(&self, index: u32) {
+        self.environment.forget_connection(index);
+    }
+
     /// Whether events arose on this thread that the reader does not have.
     #[must_use]
     pub fn has_own_events(&self) -> bool {

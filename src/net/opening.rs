@@ -5,7 +5,6 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
@@ -33,6 +32,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
 /// What an offered connection costs besides its request, in bytes, when inbound
 /// data that JavaScript has not taken is counted.
 const CONNECTION_COST: usize = 1024 + MOST_EARLY_BYTES;
+
+/// Bytes of the numbers at the beginning of what JavaScript is told of a request.
+const NUMBERS: usize = 2 * size_of::<u32>();
 
 /// Why an opening ended without an upgrade.
 enum Failure {
@@ -62,13 +64,13 @@ struct Upgrade {
     /// The bytes of its head.
     length: usize,
     verdict: u32,
-    fields: Vec<u8>,
+    /// Room for the numbers of its connection, and what it says.
+    payload: Vec<u8>,
 }
 
 /// Serves one accepted connection to its end.
 pub(super) async fn serve(
     stream: TcpStream,
-    peer: SocketAddr,
     thread: usize,
     environment: Arc<Environment>,
     guard: Arc<Guard>,
@@ -89,7 +91,7 @@ pub(super) async fn serve(
     match opening.read_upgrade().await {
         Ok(upgrade) => {
             if opening.wait_for_room(&environment).await {
-                opening.offer(&upgrade, peer, thread, &environment, guard);
+                opening.offer(upgrade, thread, &environment, guard);
             }
         }
         Err(Failure::Gone) => {}
@@ -244,8 +246,7 @@ impl Opening {
     /// Offers the request to JavaScript and goes on as a connection.
     fn offer(
         self,
-        upgrade: &Upgrade,
-        peer: SocketAddr,
+        mut upgrade: Upgrade,
         thread: usize,
         environment: &Environment,
         guard: Arc<Guard>,
@@ -261,14 +262,18 @@ impl Opening {
         let ConnectionId { index, generation } = connection.id;
         let early = self.buffer.get(upgrade.length..).unwrap_or_default();
         let early = early.to_vec();
-        // Generation, listener, peer's address and its port, a line each.
-        let (server, ip, port) = (guard.server.id.index, peer.ip(), peer.port());
-        let mut fields = format!("{generation}\n{server}\n{ip}\n{port}\n").into_bytes();
-        fields.extend_from_slice(&upgrade.fields);
+        let numbers = [generation, guard.server.id.index].map(u32::to_le_bytes);
+        let room = upgrade.payload.iter_mut().zip(numbers.as_flattened());
+        room.for_each(|(byte, number)| *byte = *number);
         with_batch(&connection.inbox, |batch| {
             let cost = CONNECTION_COST
                 + early.len()
-                + batch.push_payload(EventKind::Handshake, upgrade.verdict, index, &fields);
+                + batch.push_payload(
+                    EventKind::Handshake,
+                    upgrade.verdict,
+                    index,
+                    &upgrade.payload,
+                );
             connection.charge(cost);
             batch.charge(Arc::clone(&connection) as Arc<dyn Credit>, cost);
         });
@@ -303,7 +308,7 @@ fn parse(buffer: &[u8]) -> Result<Option<Asked>, Failure> {
             Ok(Some(Asked::Upgrade(Upgrade {
                 length,
                 verdict: verdict(&validation),
-                fields: describe(&head, &validation),
+                payload: describe(&head, &validation),
             })))
         }
         Intent::Connect => Err(Failure::Gone),
@@ -320,15 +325,16 @@ fn verdict(validation: &Validation<'_>) -> u32 {
     rejection | subprotocols | extensions
 }
 
-/// The fields of a request as JavaScript reads them, a line each, behind those of
-/// its connection (see [`Opening::offer`]): accept key, subprotocols joined by
-/// commas, method, target, minor version, then names and values of headers in
-/// turn. No field can hold a line break.
+/// A request as JavaScript reads it: the generation of its connection and the
+/// listener's index, 32 bits each, which are set in [`Opening::offer`]; then, a line
+/// each, accept key, subprotocols joined by commas, method, target, minor version,
+/// names and values of headers in turn. None of these can hold a line break.
 fn describe(head: &RequestHead<'_>, validation: &Validation<'_>) -> Vec<u8> {
     let accept_key = validation.accept_key.as_deref().unwrap_or_default();
     let subprotocols = validation.subprotocols.as_deref().unwrap_or_default();
     // All of it is in the head, but for the accept key.
-    let mut text = Vec::with_capacity(head.length + accept_key.len());
+    let mut text = Vec::with_capacity(NUMBERS + head.length + accept_key.len());
+    text.resize(NUMBERS, 0);
     text.extend_from_slice(accept_key.as_bytes());
     text.push(b'\n');
     for (number, name) in subprotocols.iter().enumerate() {

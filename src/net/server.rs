@@ -223,17 +223,17 @@ async fn accept_all(
             _ = phase.wait_for(|phase| *phase != Phase::Open) => return,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok((stream, _)) => {
                 let number = threads.next();
                 let task = (Arc::clone(&environment), Arc::clone(&guard));
                 if number == own_thread {
-                    tokio::spawn(opening::serve(stream, peer, number, task.0, task.1));
+                    tokio::spawn(opening::serve(stream, number, task.0, task.1));
                 } else if let Some(thread) = threads.get(number)
                     && let Ok(stream) = stream.into_std()
                 {
                     thread.handle.spawn(async move {
                         if let Ok(stream) = TcpStream::from_std(stream) {
-                            opening::serve(stream, peer, number, task.0, task.1).await;
+                            opening::serve(stream, number, task.0, task.1).await;
                         }
                     });
                 }

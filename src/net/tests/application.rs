@@ -256,16 +256,22 @@ impl Application {
         }
     }
 
-    /// Waits for a handshake and for nothing else. Returns its connection and
-    /// fields.
+    /// Waits for a handshake and for nothing else. Returns its connection, and behind
+    /// the listener's index what it says.
     pub async fn handshake(&mut self) -> (ConnectionId, u32, Vec<String>) {
         let event = self.event().await;
         assert_eq!(event.kind, EventKind::Handshake as u32, "{event:?}");
-        let text = String::from_utf8(event.payload).expect("text");
-        let fields: Vec<String> = text.split('\n').map(str::to_owned).collect();
+        let (numbers, text) = event.payload.split_at(8);
+        let numbers: Vec<u32> = numbers
+            .chunks(4)
+            .map(|number| u32::from_le_bytes(number.try_into().expect("four bytes")))
+            .collect();
+        let text = str::from_utf8(text).expect("text");
+        let mut fields = vec![numbers[1].to_string()];
+        fields.extend(text.split('\n').map(str::to_owned));
         let id = ConnectionId {
             index: event.index,
-            generation: fields[0].parse().expect("a number"),
+            generation: numbers[0],
         };
         (id, event.detail, fields)
     }
@@ -274,7 +280,7 @@ impl Application {
     pub async fn accept(&mut self, config: Config) -> ConnectionId {
         let (id, verdict, fields) = self.handshake().await;
         assert_eq!(verdict, 0, "{fields:?}");
-        self.answer(id, &fields[4], config);
+        self.answer(id, &fields[1], config);
         id
     }
 

@@ -256,7 +256,7 @@ async fn what_comes_behind_a_handshake_counts_until_it_is_taken() {
 
     let (id, _, fields) = application.handshake().await;
     application.handshake().await;
-    application.answer(id, &fields[4], Config::default());
+    application.answer(id, &fields[1], Config::default());
     let event = application.event().await;
     assert!(event.payload_of(EventKind::Binary, id) == pattern(EARLY));
 }

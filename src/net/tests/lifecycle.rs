@@ -146,7 +146,7 @@ async fn handshake_that_is_offered_when_the_listener_closes_may_be_accepted() {
     peer.write(HANDSHAKE).await;
     let (id, _, fields) = application.handshake().await;
     application.server.close();
-    application.answer(id, &fields[4], Config::default());
+    application.answer(id, &fields[1], Config::default());
     peer.read_head().await;
     peer.write(masked_frame(TEXT, b"hello")).await;
     let event = application.event().await;
@@ -231,7 +231,7 @@ async fn handshake_names_its_listener() {
         let mut peer = RawPeer::connect(server.address.expect("it is bound")).await;
         peer.write(HANDSHAKE).await;
         let (_, _, fields) = application.handshake().await;
-        assert_eq!(fields[1], server.id.index.to_string());
+        assert_eq!(fields[0], server.id.index.to_string());
         peers.push(peer);
     }
     application.environment.forget_server(second.id.index);

@@ -105,7 +105,7 @@ async fn frames_behind_the_answer_in_one_block_follow_it() {
     let mut peer = RawPeer::connect(application.address()).await;
     peer.write(HANDSHAKE).await;
     let (id, _, fields) = application.handshake().await;
-    application.answer(id, &fields[4], Config::default());
+    application.answer(id, &fields[1], Config::default());
     application.frame(id, TEXT, b"welcome");
     peer.read_head().await;
     assert_eq!(peer.read(9).await, b"\x81\x07welcome");
