@@ -19,7 +19,7 @@ pub const EVENT_COST: usize = 64;
 /// Someone whose inbound bytes are counted until JavaScript has taken them.
 pub trait Credit: Send + Sync {
     /// `bytes` more have been taken.
-    fn release(&self, bytes: usize);
+    fn release(self: Arc<Self>, bytes: usize);
 }
 
 /// One event without its payload.

@@ -103,8 +103,8 @@ impl Inbox {
         let mut state = lock(&self.state);
         if state.closed {
             drop(state);
-            for (owner, bytes) in &batch.credits {
-                owner.release(*bytes);
+            for (owner, bytes) in batch.credits {
+                owner.release(bytes);
             }
             return Batch::default();
         }

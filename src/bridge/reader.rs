@@ -166,8 +166,8 @@ impl Reader {
         self.next_large = 0;
         self.next_slab = 0;
         let mut total = 0;
-        for (owner, bytes) in &batch.credits {
-            owner.release(*bytes);
+        for (owner, bytes) in batch.credits.drain(..) {
+            owner.release(bytes);
             total += bytes;
         }
         if total > 0 {

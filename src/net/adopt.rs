@@ -47,9 +47,9 @@ impl Environment {
             let thread = threads.get(number).ok_or(io::ErrorKind::NotFound)?;
             let _context = thread.handle.enter();
             let (reader, writer) = split(borrowed.try_clone_to_owned()?)?;
-            Ok((number, thread, reader, writer))
+            Ok((number, reader, writer))
         };
-        let (number, thread, reader, writer) = match adopted() {
+        let (number, reader, writer) = match adopted() {
             Ok(parts) => parts,
             Err(error) => return Err((error, Box::new(engine))),
         };
@@ -59,9 +59,7 @@ impl Environment {
             return Err((io::ErrorKind::NotConnected.into(), Box::new(engine)));
         };
         let id = connection.id;
-        thread
-            .handle
-            .spawn(ConnectionTask::adopted(connection, reader, engine).run());
+        connection.start(ConnectionTask::adopted(&connection, reader, engine));
         Ok(id)
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Wake;
 use std::time::Duration;
 
 use socket2::TcpKeepalive;
@@ -11,6 +12,7 @@ use socket2::TcpKeepalive;
 use super::output::Output;
 use super::publish::with_batch;
 use super::stream::Writer;
+use super::task::ConnectionTask;
 use crate::bridge::{Command, ConnectionId, Credit, EventKind, Inbox, lock};
 
 /// A connection from the moment its upgrade is offered to JavaScript until
@@ -21,6 +23,8 @@ pub struct Connection {
     /// Number of the I/O thread it lives on.
     thread: u32,
     pub(super) output: Mutex<Output>,
+    /// What only its I/O thread has to do with; none before and after.
+    pub(super) task: Mutex<Option<ConnectionTask>>,
     pub(super) bytes_read: AtomicU64,
     /// Payload bytes of messages that were handed to the I/O thread and that
     /// `output` does not know of.
@@ -33,6 +37,8 @@ pub struct Connection {
     tapped: AtomicBool,
     /// What has not been compressed yet is not to be sent.
     abandoned: AtomicBool,
+    /// It waits for its turn.
+    enqueued: AtomicBool,
 }
 
 impl Connection {
@@ -42,6 +48,7 @@ impl Connection {
             inbox,
             thread: u32::try_from(thread).unwrap_or(u32::MAX),
             output: Mutex::new(output),
+            task: Mutex::default(),
             bytes_read: AtomicU64::new(0),
             handed_over: AtomicUsize::new(0),
             untaken: AtomicUsize::new(0),
@@ -49,7 +56,24 @@ impl Connection {
             reading_blocked: AtomicBool::new(false),
             tapped: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
+            enqueued: AtomicBool::new(false),
         }
+    }
+
+    /// Begins to take turns, in which `task` does its work.
+    pub(super) fn start(self: &Arc<Self>, task: ConnectionTask) {
+        *lock(&self.task) = Some(task);
+        self.wake_by_ref();
+    }
+
+    /// Whether it does not wait for its turn already, which it does from here on.
+    pub(super) fn is_to_be_enqueued(&self) -> bool {
+        !self.enqueued.swap(true, Ordering::AcqRel)
+    }
+
+    /// Its turn begins. What happens from here on is a reason for the next.
+    pub(super) fn begin_turn(&self) {
+        self.enqueued.swap(false, Ordering::AcqRel);
     }
 
     /// A `Terminate` command is about to follow: what was sent and waits to be
@@ -73,7 +97,7 @@ impl Connection {
     /// come by the I/O thread. Returns how many of them asked to know and have been
     /// taken by the kernel.
     pub(super) fn submit<'a>(
-        &self,
+        self: &Arc<Self>,
         commands: impl Iterator<Item = Command<'a>>,
         handed_over: usize,
     ) -> u32 {
@@ -85,23 +109,17 @@ impl Connection {
         if output.tapped {
             self.tapped.store(true, Ordering::Relaxed);
         }
-        let waker = if wake { output.waker() } else { None };
         drop(output);
-        if let Some(waker) = waker {
-            waker.wake();
+        if wake {
+            self.wake_by_ref();
         }
         acknowledged
     }
 
     /// Does as a `Terminate` command would.
-    pub fn terminate(&self) {
-        let mut output = lock(&self.output);
-        output.terminated = true;
-        let waker = output.waker();
-        drop(output);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+    pub fn terminate(self: &Arc<Self>) {
+        lock(&self.output).terminated = true;
+        self.wake_by_ref();
     }
 
     /// Tells JavaScript that `acknowledged` more commands are out; for the
@@ -134,7 +152,7 @@ impl Connection {
         self.untaken.load(Ordering::Relaxed)
     }
 
-    /// Whether the bound on inbound data allows to read. If not, the task is
+    /// Whether the bound on inbound data allows to read. If not, it is
     /// woken when it does.
     pub(super) fn inbound_has_room(&self) -> bool {
         let has_room =
@@ -209,15 +227,12 @@ impl Connection {
 }
 
 impl Credit for Connection {
-    fn release(&self, bytes: usize) {
+    fn release(self: Arc<Self>, bytes: usize) {
         let left = self.untaken.fetch_sub(bytes, Ordering::SeqCst) - bytes;
         if left < self.inbound_limit.load(Ordering::Relaxed)
             && self.reading_blocked.swap(false, Ordering::SeqCst)
         {
-            let waker = lock(&self.output).waker();
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+            self.wake();
         }
     }
 }

@@ -199,7 +199,7 @@ impl Dispatcher {
 
     fn submit_here<'a>(
         &mut self,
-        connection: &Connection,
+        connection: &Arc<Connection>,
         commands: impl Iterator<Item = Command<'a>>,
     ) {
         let acknowledged = connection.submit(commands, 0);

@@ -1,9 +1,10 @@
 //! Sockets, driven by tokio.
 //!
 //! Each I/O thread runs a single-threaded tokio runtime. A connection lives on
-//! one of them as one task: it reads, decodes and publishes events. Writing is
-//! open to two threads, so a connection's [`output`] stands behind a lock:
-//! JavaScript's thread writes short bursts itself, the I/O thread does the rest.
+//! one of them, which gives it a [turn](turns) when there is something to do: it
+//! reads, decodes and publishes events. Writing is open to two threads, so a
+//! connection's [`output`] stands behind a lock: JavaScript's thread writes short
+//! bursts itself, the I/O thread does the rest.
 
 #[cfg(unix)]
 mod adopt;
@@ -23,6 +24,7 @@ mod runtime;
 mod server;
 mod stream;
 mod task;
+mod turns;
 
 #[cfg(test)]
 mod tests;

@@ -277,9 +277,8 @@ impl Opening {
             connection.charge(cost);
             batch.charge(Arc::clone(&connection) as Arc<dyn Credit>, cost);
         });
-        // A task of its own: that of the opening is several times as large, and
-        // lives as long as its last part.
-        tokio::spawn(ConnectionTask::new(connection, self.reader, early, guard).run());
+        let task = ConnectionTask::new(&connection, self.reader, early, guard);
+        connection.start(task);
     }
 }
 

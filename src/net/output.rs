@@ -11,7 +11,6 @@ mod writing;
 use std::collections::VecDeque;
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::task::Waker;
 
 use super::config::ConnectionConfig;
 use super::encoder::Encoder;
@@ -59,8 +58,6 @@ pub(super) struct Injected(pub(super) Vec<u8>);
 )]
 pub(super) struct Output {
     stream: Option<Writer>,
-    /// The connection's task.
-    waker: Option<Waker>,
     /// Set by `Upgrade` until the task takes it.
     pub(super) config: Option<Arc<ConnectionConfig>>,
     /// The task has something for which it needs `config`.
@@ -109,7 +106,6 @@ impl Output {
     pub(super) fn new(stream: Writer, written: u64) -> Self {
         Self {
             stream: Some(stream),
-            waker: None,
             config: None,
             config_is_awaited: false,
             encoder: Encoder::default(),
@@ -142,19 +138,6 @@ impl Output {
         self
     }
 
-    /// Remembers whom to wake.
-    pub(super) fn register(&mut self, waker: &Waker) {
-        match &mut self.waker {
-            Some(known) => known.clone_from(waker),
-            None => self.waker = Some(waker.clone()),
-        }
-    }
-
-    /// The connection's task, to be woken once the lock is released.
-    pub(super) fn waker(&self) -> Option<Waker> {
-        self.waker.clone()
-    }
-
     /// Whether bytes wait for the kernel.
     pub(super) fn is_blocked(&self) -> bool {
         self.waiting() > 0
@@ -184,7 +167,6 @@ impl Output {
         self.queue = None;
         self.marks = VecDeque::new();
         self.buffered = 0;
-        self.waker = None;
         self.stream.take()
     }
 

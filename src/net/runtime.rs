@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::allocator::return_free_memory;
 use super::dispatch::Block;
 use super::publish;
+use super::turns::Turns;
 use crate::bridge::lock;
 use crate::protocol::{
     poll_contexts_kept, poll_memory_kept, release_idle_contexts, release_idle_memory,
@@ -21,10 +22,10 @@ use crate::protocol::{
 /// Names the number of I/O threads in place of the default.
 const THREADS_VARIABLE: &str = "OXWS_IO_THREADS";
 const MOST_THREADS: usize = 64;
-/// Turns of tasks between two looks at the sockets while tasks are ready. With
+/// Turns of connections, or of tasks, between two looks at the sockets while some are ready. With
 /// tokio's default, 61, a few connections that always have something to read
 /// kept the others waiting for a second.
-const TURNS_PER_POLL: u32 = 8;
+pub(super) const TURNS_PER_POLL: u32 = 8;
 
 /// What a connection keeps for its next compressed message, and can do without, it
 /// has for so long after its last, and for twice as long at most.
@@ -36,6 +37,7 @@ const MEMORY_KEPT: Duration = Duration::from_secs(2);
 /// One thread with its runtime.
 pub(super) struct IoThread {
     pub(super) handle: Handle,
+    pub(super) turns: Turns,
     blocks: Mutex<Vec<Block>>,
     /// Blocks handed over and not worked off.
     pending: AtomicUsize,
@@ -164,10 +166,12 @@ fn start_thread(number: usize) -> io::Result<&'static IoThread> {
         .build()?;
     let io_thread: &'static IoThread = Box::leak(Box::new(IoThread {
         handle: runtime.handle().clone(),
+        turns: Turns::default(),
         blocks: Mutex::default(),
         pending: AtomicUsize::new(0),
         arrived: Notify::new(),
     }));
+    runtime.spawn(io_thread.turns.give(number));
     thread::Builder::new()
         .name(format!("oxws-io-{number}"))
         .spawn(move || runtime.block_on(io_thread.work_off()))?;

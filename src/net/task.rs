@@ -1,4 +1,4 @@
-//! The task of one connection, from the offer of its upgrade to its end.
+//! What one connection does in its turns, from the offer of its upgrade to its end.
 //!
 //! It alone reads the socket and keeps the connection's timers; writing it
 //! shares with JavaScript's thread (see [`super::output`]). Until JavaScript
@@ -7,10 +7,10 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::Shutdown;
-use std::pin::Pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::ReadBuf;
@@ -62,14 +62,12 @@ enum Phase {
 
 /// Drives one connection.
 pub(super) struct ConnectionTask {
-    connection: Arc<Connection>,
     reader: Reader,
     phase: Phase,
     /// The peer ended its side.
     end_of_stream: bool,
     /// Which JavaScript has not been told, and will be with the connection's end.
     end_is_untold: bool,
-    finished: bool,
     /// The system's number of the error by which reading failed.
     error: Option<i32>,
     /// Tells the listener when the connection is gone. A socket that was
@@ -83,54 +81,44 @@ struct Finished;
 impl ConnectionTask {
     /// `early` is what the peer sent behind its request.
     pub(super) fn new(
-        connection: Arc<Connection>,
+        connection: &Connection,
         reader: Reader,
         early: Vec<u8>,
         guard: Arc<Guard>,
     ) -> Self {
         lock(&connection.output).config_is_awaited = !early.is_empty();
         Self {
-            connection,
             reader,
             phase: Phase::Offered(early),
             end_of_stream: false,
             end_is_untold: false,
-            finished: false,
             error: None,
             guard: Some(guard),
         }
     }
 
     /// The task of a connection whose socket was Node's.
-    pub(super) fn adopted(connection: Arc<Connection>, reader: Reader, engine: Engine) -> Self {
+    pub(super) fn adopted(connection: &Connection, reader: Reader, engine: Engine) -> Self {
         connection.set_inbound_limit(engine.config.max_inbound_bytes);
         Self {
-            connection,
             reader,
             phase: Phase::Open(Framing::new(engine)),
             end_of_stream: false,
             end_is_untold: false,
-            finished: false,
             error: None,
             guard: None,
         }
     }
 
-    /// Runs until the transport is gone.
-    pub(super) fn run(self) -> impl Future<Output = ()> {
-        Running(Box::new(self))
-    }
-
-    fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        lock(&self.connection.output).register(cx.waker());
-        self.begin_framing();
+    fn advance(&mut self, connection: &Arc<Connection>, cx: &mut Context<'_>) -> Poll<Finished> {
+        self.begin_framing(connection);
         // Reading may give cause to write (pongs), and so may a timer.
-        let finished = self.poll_output(cx).is_ready()
-            || self.poll_input(cx).is_ready()
-            || self.poll_timers(cx).is_ready()
-            || self.poll_output(cx).is_ready();
+        let finished = self.poll_output(connection, cx).is_ready()
+            || self.poll_input(connection, cx).is_ready()
+            || self.poll_timers(connection, cx).is_ready()
+            || self.poll_output(connection, cx).is_ready();
         if finished {
-            self.read_rest(cx);
+            self.read_rest(connection, cx);
             Poll::Ready(Finished)
         } else {
             Poll::Pending
@@ -139,14 +127,13 @@ impl ConnectionTask {
 
     /// What came in while JavaScript paused the connection is delivered when it
     /// is closed, as `ws` does it, which reads ahead as much.
-    fn read_rest(&mut self, cx: &mut Context<'_>) {
+    fn read_rest(&mut self, connection: &Arc<Connection>, cx: &mut Context<'_>) {
         let Phase::Open(framing) = &mut self.phase else {
             return;
         };
-        if self.end_of_stream || framing.is_finished() || !lock(&self.connection.output).paused {
+        if self.end_of_stream || framing.is_finished() || !lock(&connection.output).paused {
             return;
         }
-        let connection = &self.connection;
         let _ = poll_read(&mut self.reader, cx, READ_BUFFER, |bytes| {
             connection
                 .bytes_read
@@ -156,29 +143,33 @@ impl ConnectionTask {
     }
 
     /// Goes over to framing once JavaScript has accepted the handshake.
-    fn begin_framing(&mut self) {
+    fn begin_framing(&mut self, connection: &Arc<Connection>) {
         let Phase::Offered(early) = &mut self.phase else {
             return;
         };
-        let Some(config) = lock(&self.connection.output).config.take() else {
+        let Some(config) = lock(&connection.output).config.take() else {
             return;
         };
-        self.connection.set_inbound_limit(config.max_inbound_bytes);
+        connection.set_inbound_limit(config.max_inbound_bytes);
         let mut early = std::mem::take(early);
         let end_is_untold = self.end_of_stream && !early.is_empty();
         let mut framing = Framing::new(Engine::new(config));
         if !early.is_empty() {
-            framing.receive(&self.connection, &mut early);
+            framing.receive(connection, &mut early);
         }
         self.phase = Phase::Open(framing);
         if end_is_untold {
-            self.publish_end();
+            Self::publish_end(connection);
         }
     }
 
     /// Writes what waits, and ends our side when its time has come.
-    fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        let mut output = lock(&self.connection.output);
+    fn poll_output(
+        &mut self,
+        connection: &Arc<Connection>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Finished> {
+        let mut output = lock(&connection.output);
         while output.is_blocked() && !output.failed {
             // What arose in this turn goes out without asking first.
             if !output.flush() {
@@ -204,7 +195,7 @@ impl ConnectionTask {
         let finished = output.terminated || unwritable || both_ended;
         let acknowledged = output.take_acknowledged();
         drop(output);
-        self.connection.publish_sent(acknowledged);
+        connection.publish_sent(acknowledged);
         if finished {
             Poll::Ready(Finished)
         } else {
@@ -212,25 +203,25 @@ impl ConnectionTask {
         }
     }
 
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+    fn poll_input(&mut self, connection: &Arc<Connection>, cx: &mut Context<'_>) -> Poll<Finished> {
         let discarding = matches!(&self.phase, Phase::Open(framing) if framing.is_finished());
         for _ in 0..if discarding { 1 } else { READS_IN_A_ROW } {
             let limit = match &mut self.phase {
                 _ if self.end_of_stream => 0,
                 Phase::Offered(early) => MOST_EARLY_BYTES.saturating_sub(early.len()),
-                Phase::Open(framing) => framing.allowance(&self.connection, cx.waker()),
+                Phase::Open(framing) => framing.allowance(connection, cx.waker()),
             };
             if limit == 0 {
                 return Poll::Pending;
             }
-            if self.receive_injected() {
+            if self.receive_injected(connection) {
                 continue;
             }
-            let read = ready!(self.poll_read(cx, limit));
+            let read = ready!(self.poll_read(connection, cx, limit));
             match read {
                 Ok(0) => {
                     self.end_of_stream = true;
-                    let mut output = lock(&self.connection.output);
+                    let mut output = lock(&connection.output);
                     output.peer_ended = true;
                     if output.ended {
                         self.end_is_untold = true;
@@ -240,7 +231,7 @@ impl ConnectionTask {
                     // What came before is told first, which is for later if
                     // there is something and JavaScript has yet to accept it.
                     if !matches!(&self.phase, Phase::Offered(early) if !early.is_empty()) {
-                        self.publish_end();
+                        Self::publish_end(connection);
                     }
                 }
                 Ok(_) => {}
@@ -250,7 +241,7 @@ impl ConnectionTask {
                     return Poll::Ready(Finished);
                 }
             }
-            let mut output = lock(&self.connection.output);
+            let mut output = lock(&connection.output);
             if output.terminated {
                 return Poll::Ready(Finished);
             }
@@ -258,7 +249,7 @@ impl ConnectionTask {
                 output.config_is_awaited = true;
                 drop(output);
                 // It may have come since this turn began.
-                self.begin_framing();
+                self.begin_framing(connection);
             }
         }
         // A thread that never comes to rest still tells what it has; this
@@ -269,13 +260,13 @@ impl ConnectionTask {
     }
 
     /// Reads once, at most `limit` bytes, and decodes them. Returns how many.
-    fn poll_read(&mut self, cx: &mut Context<'_>, limit: usize) -> Poll<io::Result<usize>> {
-        let Self {
-            reader,
-            connection,
-            phase,
-            ..
-        } = self;
+    fn poll_read(
+        &mut self,
+        connection: &Arc<Connection>,
+        cx: &mut Context<'_>,
+        limit: usize,
+    ) -> Poll<io::Result<usize>> {
+        let Self { reader, phase, .. } = self;
         let count = |length: usize| {
             let length = length as u64;
             connection.bytes_read.fetch_add(length, Ordering::Relaxed);
@@ -307,37 +298,53 @@ impl ConnectionTask {
     }
 
     /// Takes what JavaScript wants to be taken for received.
-    fn receive_injected(&mut self) -> bool {
+    fn receive_injected(&mut self, connection: &Arc<Connection>) -> bool {
         let Phase::Open(framing) = &mut self.phase else {
             return false;
         };
-        let Some(mut injected) = lock(&self.connection.output).injected.take() else {
+        let Some(mut injected) = lock(&connection.output).injected.take() else {
             return false;
         };
-        framing.receive(&self.connection, &mut injected.0);
+        framing.receive(connection, &mut injected.0);
         true
     }
 
     /// The peer ended its side. What follows from it is up to JavaScript, which
     /// has yet to answer what came before.
-    fn publish_end(&self) {
-        let index = self.connection.id.index;
-        with_batch(&self.connection.inbox, |batch| {
+    fn publish_end(connection: &Connection) {
+        let index = connection.id.index;
+        with_batch(&connection.inbox, |batch| {
             batch.push(EventKind::End, 0, index, 0);
         });
     }
 
-    fn poll_timers(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+    fn poll_timers(
+        &mut self,
+        connection: &Arc<Connection>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Finished> {
         match &mut self.phase {
             Phase::Offered(_) => Poll::Pending,
-            Phase::Open(framing) => framing.poll_timers(&self.connection, cx).map(|()| Finished),
+            Phase::Open(framing) => framing.poll_timers(connection, cx).map(|()| Finished),
         }
     }
 
+    /// A defect is an error for this connection, nothing for the others.
+    fn fail(&mut self, connection: &Arc<Connection>) {
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            let index = connection.id.index;
+            with_batch(&connection.inbox, |batch| {
+                batch.push(EventKind::Error, INTERNAL_ERROR, index, 0);
+            });
+            self.finish(connection);
+        }));
+        // There is nobody left to be told.
+        drop(failed);
+    }
+
     /// Closes the transport and says so.
-    fn finish(&mut self) {
-        self.finished = true;
-        let mut output = lock(&self.connection.output);
+    fn finish(&mut self, connection: &Arc<Connection>) {
+        let mut output = lock(&connection.output);
         let written = output.bytes_written();
         let clean = output.closing.is_clean();
         let error = self.error.or(output.error);
@@ -361,13 +368,13 @@ impl ConnectionTask {
             reason = "JavaScript's numbers are doubles; exact up to 2^53 bytes"
         )]
         let counts = [
-            self.connection.bytes_read.load(Ordering::Relaxed),
+            connection.bytes_read.load(Ordering::Relaxed),
             written,
             dropped.into(),
         ]
         .map(|count| (count as f64).to_le_bytes());
-        let index = self.connection.id.index;
-        with_batch(&self.connection.inbox, |batch| {
+        let index = connection.id.index;
+        with_batch(&connection.inbox, |batch| {
             batch.push_payload(
                 EventKind::Closed,
                 u32::from(clean) | u32::from(self.end_is_untold) << 1 | error << 2,
@@ -378,32 +385,29 @@ impl ConnectionTask {
     }
 }
 
-/// A connection's task as the runtime has it, which puts what it is given into
-/// memory that is aligned to two lines of the cache. With a pointer this is one
-/// such piece; written by hand, since an async function would keep a second place
-/// for what it was called with.
-struct Running(Box<ConnectionTask>);
-
-impl Future for Running {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Finished = ready!(self.0.advance(cx));
-        self.0.finish();
-        Poll::Ready(())
-    }
-}
-
-impl Drop for ConnectionTask {
-    fn drop(&mut self) {
-        // Only a panic leads here unfinished: an error for this connection,
-        // nothing for the others.
-        if !self.finished {
-            let index = self.connection.id.index;
-            with_batch(&self.connection.inbox, |batch| {
-                batch.push(EventKind::Error, INTERNAL_ERROR, index, 0);
-            });
-            self.finish();
+impl Connection {
+    /// Does what there is to do, on the connection's I/O thread.
+    pub(super) fn take_turn(self: Arc<Self>) {
+        self.begin_turn();
+        let waker = Waker::from(Arc::clone(&self));
+        let mut place = lock(&self.task);
+        let Some(task) = &mut *place else {
+            return;
+        };
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let turn = task.advance(&self, &mut Context::from_waker(&waker));
+            if turn.is_ready() {
+                task.finish(&self);
+            }
+            turn.is_ready()
+        }));
+        match done {
+            Ok(false) => {}
+            Ok(true) => *place = None,
+            Err(_) => {
+                task.fail(&self);
+                *place = None;
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ impl task::Wake for Counter {
 }
 
 impl Credit for Counter {
-    fn release(&self, bytes: usize) {
+    fn release(self: Arc<Self>, bytes: usize) {
         self.0.fetch_add(bytes, Ordering::SeqCst);
     }
 }

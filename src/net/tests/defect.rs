@@ -1,6 +1,7 @@
 //! What a defect of the core itself costs: one connection.
 
-use std::io::Read;
+use std::future::poll_fn;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 
@@ -12,32 +13,45 @@ use crate::net::output::Output;
 use crate::net::runtime::IoThreads;
 use crate::net::server::Guard;
 use crate::net::stream::split_tcp;
-use crate::net::task::ConnectionTask;
+use crate::net::task::{ConnectionTask, poll_read};
 
-/// What is left of a task that panics is its drop.
-#[tokio::test]
-async fn task_that_ends_unfinished_is_an_error_and_closes_its_connection() {
-    let mut application = Application::new();
+/// A connection, and its peer's end.
+fn pair() -> (std::net::TcpStream, std::net::TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
-    let mut peer = std::net::TcpStream::connect(address).expect("it listens");
+    let peer = std::net::TcpStream::connect(address).expect("it listens");
     let (accepted, _) = listener.accept().expect("one has connected");
     accepted.set_nonblocking(true).expect("it is open");
+    (accepted, peer)
+}
+
+/// A read while another one goes on, which never happens, panics.
+#[tokio::test]
+async fn turn_that_panics_is_an_error_and_closes_its_connection() {
+    let mut application = Application::new();
+    let (accepted, mut peer) = pair();
+    let (other, mut other_peer) = pair();
+    other_peer.write_all(b"x").expect("it is open");
 
     let environment = Arc::clone(&application.environment);
     let server = Arc::clone(&application.server);
     let thread = IoThreads::shared().expect("they run").get(0);
-    let task = thread.expect("there is one").handle.spawn(async move {
-        let (reader, writer) = split_tcp(TcpStream::from_std(accepted).expect("it is open"));
+    let turn = thread.expect("there is one").handle.spawn(async move {
+        let stream = |stream| TcpStream::from_std(stream).expect("it is open");
+        let (reader, writer) = split_tcp(stream(accepted));
         let connection = environment
             .add_connection(0, Output::new(writer, 0))
             .expect("the environment is open");
         let guard = Guard::new(server, &environment);
-        let id = connection.id;
-        drop(ConnectionTask::new(connection, reader, Vec::new(), guard));
-        id
+        connection.start(ConnectionTask::new(&connection, reader, Vec::new(), guard));
+
+        let (mut other, _writer) = split_tcp(stream(other));
+        let reading =
+            poll_fn(|cx| poll_read(&mut other, cx, 1, |_| Arc::clone(&connection).take_turn()));
+        reading.await.expect("there is a byte");
+        connection.id
     });
-    let id = expect("the task", task).await.expect("it does not panic");
+    let id = expect("the turn", turn).await.expect("it does not panic");
 
     let error = application.event().await;
     assert_eq!(error.kind, EventKind::Error as u32);
