@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::Shutdown;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
@@ -52,6 +52,14 @@ pub(super) fn poll_read<R>(
         ready!(reader.poll_read(cx, &mut buffer))?;
         Poll::Ready(Ok(act(buffer.filled_mut())))
     })
+}
+
+/// Has a task go on when the others that are ready had their turns and the thread has
+/// looked at its sockets. If it only woke itself, a few connections that always have
+/// something to read would keep the others waiting for as many turns as the thread
+/// takes between two looks: a second.
+fn go_on_later(cx: &mut Context<'_>) {
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
 }
 
 enum Phase {
@@ -182,7 +190,7 @@ impl ConnectionTask {
         while output.is_blocked() && !output.failed {
             // What arose in this turn goes out without asking first.
             if !output.flush() {
-                cx.waker().wake_by_ref();
+                go_on_later(cx);
                 break;
             }
             if !output.is_blocked() || output.failed {
@@ -264,7 +272,7 @@ impl ConnectionTask {
         // A thread that never comes to rest still tells what it has; this
         // peer may be the reason and give no cause for an event of its own.
         publish_all();
-        cx.waker().wake_by_ref();
+        go_on_later(cx);
         Poll::Pending
     }
 
