@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::bridge::{Batch, Inbox, SlabWriter};
 
 /// Events after which a batch leaves without waiting for the turn's end.
-const MANY_EVENTS: usize = 64;
+const MANY_EVENTS: usize = 256;
 /// Bytes after which a batch leaves without waiting for the turn's end.
 const MANY_BYTES: usize = 64 * 1024;
 

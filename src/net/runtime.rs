@@ -22,10 +22,6 @@ use crate::protocol::{
 /// Names the number of I/O threads in place of the default.
 const THREADS_VARIABLE: &str = "OXWS_IO_THREADS";
 const MOST_THREADS: usize = 64;
-/// Turns of connections, or of tasks, between two looks at the sockets while some are ready. With
-/// tokio's default, 61, a few connections that always have something to read
-/// kept the others waiting for a second.
-pub(super) const TURNS_PER_POLL: u32 = 8;
 
 /// What a connection keeps for its next compressed message, and can do without, it
 /// has for so long after its last, and for twice as long at most.
@@ -161,7 +157,6 @@ fn start_thread(number: usize) -> io::Result<&'static IoThread> {
     let runtime = Builder::new_current_thread()
         .enable_io()
         .enable_time()
-        .event_interval(TURNS_PER_POLL)
         .on_thread_park(publish::before_sleep)
         .build()?;
     let io_thread: &'static IoThread = Box::leak(Box::new(IoThread {

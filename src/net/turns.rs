@@ -13,7 +13,7 @@ use std::task::{Poll, Wake, Waker};
 use tokio::task::{unconstrained, yield_now};
 
 use super::connection::Connection;
-use super::runtime::{IoThreads, TURNS_PER_POLL};
+use super::runtime::IoThreads;
 use crate::bridge::lock;
 
 /// What other threads need to wake connections of an I/O thread.
@@ -80,8 +80,10 @@ impl Turns {
         // What one connection does in its turn has bounds of its own.
         unconstrained(async {
             loop {
-                self.wait().await;
-                for _ in 0..TURNS_PER_POLL {
+                // One that wants another turn has it when the thread has looked at its
+                // sockets: a few that always have something to read would keep those
+                // waiting that the thread does not know to be ready.
+                for _ in 0..self.wait().await {
                     let Some(connection) = next() else { break };
                     connection.take_turn();
                 }
@@ -94,8 +96,8 @@ impl Turns {
         .await;
     }
 
-    /// Waits until there is a connection to be given a turn.
-    async fn wait(&self) {
+    /// Waits until there are connections to be given a turn, and tells how many.
+    async fn wait(&self) -> usize {
         poll_fn(|cx| {
             // Before the look at what others have woken, or a wake is missed.
             self.task.get_or_init(|| cx.waker().clone());
@@ -106,11 +108,11 @@ impl Turns {
                     Poll::Pending
                 } else {
                     waiting.sleeper = None;
-                    Poll::Ready(())
+                    Poll::Ready(waiting.connections.len())
                 }
             })
         })
-        .await;
+        .await
     }
 }
 
