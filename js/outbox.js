@@ -45,8 +45,9 @@ const TEXT_FLAGS = frameFlags(OPCODE_TEXT);
 // long as blocks are short.
 const blocks = [Buffer.from(new ArrayBuffer(BLOCK_SIZE))];
 
-// The memory that the next block is written to, and how much of it is.
+// The memory that is written to, how much of it is, and that for the next command.
 let number = 0;
+let next = 0;
 let block = blocks[0];
 let words = new Uint32Array(block.buffer);
 let length = 0;
@@ -315,6 +316,7 @@ function know(payload, flags, place) {
  */
 function reserve(payloadLength) {
   if (length + HEAD_SIZE + payloadLength + 3 > BLOCK_SIZE) flush(false);
+  if (number !== next) changeBlock();
 
   scheduleFlush();
 }
@@ -326,8 +328,8 @@ function reserve(payloadLength) {
  */
 function scheduleFlush() {
   if (!flushIsDue && !draining) {
-    flushIsDue = true;
     nextTick(flushInTick);
+    flushIsDue = true;
   }
 }
 
@@ -345,29 +347,33 @@ function flushInTick() {
 function flush(now) {
   if (length === 0) return;
 
-  const end = length;
+  // It throws where the stack has no room for it: then nothing has been handed over.
+  const result = core.flush(length, now);
 
   length = 0;
   receiver = null;
+  next = result >>> 1;
   // What is kept beside the block stays known.
   if (knownPlace !== BESIDE_BLOCK) known = null;
 
-  const result = core.flush(end, now);
-
-  if (result >>> 1 !== number) continueIn(result >>> 1);
   if (result & 1) onOwnEvents();
 }
 
 /**
- * Others read the block: the next one is written elsewhere.
+ * Others read the block: the next one is written elsewhere. Where the stack has no
+ * room for this, nothing is written before it was done.
  *
  * @private
  */
-function continueIn(next) {
-  number = next;
+function changeBlock() {
   blocks[next] ??= memoryOf(next);
-  block = blocks[next];
-  words = new Uint32Array(block.buffer);
+
+  const memory = blocks[next];
+  const view = new Uint32Array(memory.buffer);
+
+  block = memory;
+  words = view;
+  number = next;
 }
 
 /**

@@ -16,6 +16,11 @@ use super::connection::Connection;
 use super::runtime::IoThreads;
 use crate::bridge::lock;
 
+/// Turns before the thread looks at its sockets: while many connections always have
+/// something to read, a round of all of them takes long, and the longer it takes the
+/// more there is to read for each.
+const TURNS_IN_A_ROW: usize = 61;
+
 /// What other threads need to wake connections of an I/O thread.
 #[derive(Default)]
 pub(super) struct Turns {
@@ -83,7 +88,7 @@ impl Turns {
                 // One that wants another turn has it when the thread has looked at its
                 // sockets: a few that always have something to read would keep those
                 // waiting that the thread does not know to be ready.
-                for _ in 0..self.wait().await {
+                for _ in 0..self.wait().await.min(TURNS_IN_A_ROW) {
                     let Some(connection) = next() else { break };
                     connection.take_turn();
                 }
