@@ -23,7 +23,7 @@ class Closing {
     this.timeout = timeout;
     this.end = time + RESOLUTION;
     this.websockets = new Set();
-    this.timer = setTimeout(terminateAll, timeout, this.websockets);
+    this.timer = setTimeout(terminateAll, timeout, this);
   }
 }
 
@@ -75,8 +75,11 @@ function stopCloseTimer(websocket) {
   if (latest === closing) latest = null;
 }
 
-function terminateAll(websockets) {
-  websockets.forEach(terminate);
+function terminateAll(closing) {
+  // A turn of the event loop may be behind by more than a timeout.
+  if (latest === closing) latest = null;
+
+  closing.websockets.forEach(terminate);
 }
 
 function terminate(websocket) {

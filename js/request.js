@@ -5,17 +5,14 @@
  */
 
 const { IncomingMessage } = require('http');
-const { inspect } = require('util');
 
 const { kConnection } = require('./constants');
 const { socketOf } = require('./socket');
 
 const ZERO = '0'.charCodeAt(0);
 
-const kHeaderLines = Symbol('kHeaderLines');
-
 /**
- * Its socket is made, and its headers are read, only when someone asks for them.
+ * Its socket is made only when someone asks for it.
  */
 class Request extends IncomingMessage {
   /**
@@ -30,45 +27,20 @@ class Request extends IncomingMessage {
     const method = text.indexOf('\n', start);
     const url = text.indexOf('\n', method + 1);
     const minorVersion = text.charCodeAt(url + 1) - ZERO;
+    const lines = text.slice(url + 3);
+    const rawHeaders = lines === '' ? [] : lines.split('\n');
 
     this[kConnection] = connection;
-    this[kHeaderLines] = text.slice(url + 3);
     this.method = text.slice(start, method);
     this.url = text.slice(method + 1, url);
     this.httpVersionMajor = 1;
     this.httpVersionMinor = minorVersion;
     this.httpVersion = minorVersion === 1 ? '1.1' : '1.0';
+    // As Node's parser hands them over; `headers` is derived from them when
+    // someone asks for it, repeated ones joined.
+    this._addHeaderLines(rawHeaders, rawHeaders.length);
     // RFC 6455 §4.1: the request has no body.
     this.complete = true;
-  }
-
-  get headers() {
-    readHeaders(this);
-    return super.headers;
-  }
-
-  set headers(headers) {
-    readHeaders(this);
-    super.headers = headers;
-  }
-
-  get headersDistinct() {
-    readHeaders(this);
-    return super.headersDistinct;
-  }
-
-  set headersDistinct(headers) {
-    readHeaders(this);
-    super.headersDistinct = headers;
-  }
-
-  get rawHeaders() {
-    return readHeaders(this);
-  }
-
-  set rawHeaders(rawHeaders) {
-    // The base class's constructor sets it; there is nothing to remember.
-    if (readHeaders(this) !== undefined) this.rawHeaders = rawHeaders;
   }
 
   get socket() {
@@ -76,47 +48,12 @@ class Request extends IncomingMessage {
   }
 
   set socket(socket) {
-    // As above.
+    // The base class's constructor sets it; there is nothing to remember.
   }
 
   _read() {
     this.push(null);
   }
-
-  [inspect.custom]() {
-    readHeaders(this);
-    return this;
-  }
-}
-
-/**
- * Gives a request its headers, from which on it has `rawHeaders` of its own.
- *
- * @return {(String[]|undefined)} Those, if it did not have them
- * @private
- */
-function readHeaders(request) {
-  const lines = request[kHeaderLines];
-
-  if (typeof lines !== 'string') return undefined;
-
-  const rawHeaders = lines === '' ? [] : lines.split('\n');
-
-  request[kHeaderLines] = null;
-  Object.defineProperty(request, 'rawHeaders', {
-    configurable: true,
-    enumerable: true,
-    value: rawHeaders,
-    writable: true
-  });
-  // As Node's parser hands them over, before the request is complete, or they
-  // would be trailers; `headers` is derived from them, repeated ones joined.
-  const { complete } = request;
-
-  request.complete = false;
-  request._addHeaderLines(rawHeaders, rawHeaders.length);
-  request.complete = complete;
-  return rawHeaders;
 }
 
 module.exports = Request;
