@@ -37,7 +37,7 @@ pub struct ConnectionConfig {
     /// Ping the peer and expect an answer.
     pub heartbeat: Option<Heartbeat>,
     /// Bytes that may wait for JavaScript before the socket is not read.
-    pub max_inbound_bytes: usize,
+    pub max_inbound_bytes: u32,
     /// What was agreed of permessage-deflate.
     pub deflate: Option<DeflateConfig>,
 }
@@ -117,7 +117,7 @@ impl ConnectionConfig {
                 interval: milliseconds(interval),
                 timeout: milliseconds(timeout),
             }),
-            max_inbound_bytes: max_inbound_bytes as usize,
+            max_inbound_bytes,
             deflate,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Wake;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub struct Connection {
     /// `output` does not know of.
     handed_over: AtomicUsize,
     untaken: AtomicUsize,
-    inbound_limit: AtomicUsize,
+    inbound_limit: AtomicU32,
     /// The task stopped reading because of `inbound_limit`.
     reading_blocked: AtomicBool,
     /// What is received is also wanted as it comes.
@@ -52,7 +52,7 @@ impl Connection {
             bytes_read: AtomicU64::new(0),
             handed_over: AtomicUsize::new(0),
             untaken: AtomicUsize::new(0),
-            inbound_limit: AtomicUsize::new(usize::MAX),
+            inbound_limit: AtomicU32::new(u32::MAX),
             reading_blocked: AtomicBool::new(false),
             tapped: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
@@ -132,7 +132,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn set_inbound_limit(&self, bytes: usize) {
+    pub(super) fn set_inbound_limit(&self, bytes: u32) {
         self.inbound_limit.store(bytes, Ordering::Relaxed);
     }
 
@@ -155,14 +155,17 @@ impl Connection {
     /// Whether the bound on inbound data allows to read. If not, it is
     /// woken when it does.
     pub(super) fn inbound_has_room(&self) -> bool {
-        let has_room =
-            || self.untaken.load(Ordering::SeqCst) < self.inbound_limit.load(Ordering::Relaxed);
+        let has_room = || self.is_within_limit(self.untaken.load(Ordering::SeqCst));
         if has_room() {
             return true;
         }
         self.reading_blocked.store(true, Ordering::SeqCst);
         // Once more after the flag is up, or a release in between is missed.
         has_room()
+    }
+
+    fn is_within_limit(&self, untaken: usize) -> bool {
+        untaken < self.inbound_limit.load(Ordering::Relaxed) as usize
     }
 
     /// Payload bytes of messages that the kernel has not taken.
@@ -229,9 +232,7 @@ impl Connection {
 impl Credit for Connection {
     fn release(self: Arc<Self>, bytes: usize) {
         let left = self.untaken.fetch_sub(bytes, Ordering::SeqCst) - bytes;
-        if left < self.inbound_limit.load(Ordering::Relaxed)
-            && self.reading_blocked.swap(false, Ordering::SeqCst)
-        {
+        if self.is_within_limit(left) && self.reading_blocked.swap(false, Ordering::SeqCst) {
             self.wake();
         }
     }

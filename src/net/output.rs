@@ -10,6 +10,7 @@ mod writing;
 
 use std::collections::VecDeque;
 use std::net::Shutdown;
+use std::num::NonZeroI32;
 use std::sync::Arc;
 
 use super::config::ConnectionConfig;
@@ -47,6 +48,10 @@ struct Scratch {
     marks: Vec<Mark>,
 }
 
+/// Where frames end of which something waits, in order.
+#[derive(Default)]
+struct Marks(VecDeque<Mark>);
+
 /// Bytes that count as received, which few connections ever have.
 #[derive(Default)]
 pub(super) struct Injected(pub(super) Vec<u8>);
@@ -69,7 +74,8 @@ pub(super) struct Output {
     queue: Option<Box<Queue>>,
     /// All bytes the kernel took.
     written: u64,
-    marks: VecDeque<Mark>,
+    /// None until something waits for the first time.
+    marks: Option<Box<Marks>>,
     buffered: usize,
     pending_auto_pongs: u32,
     /// Commands that asked to know and whose bytes the kernel took, not yet
@@ -91,7 +97,7 @@ pub(super) struct Output {
     /// Writing failed: nothing more goes out.
     pub(super) failed: bool,
     /// The system's number of the error by which it failed.
-    pub(super) error: Option<i32>,
+    pub(super) error: Option<NonZeroI32>,
     /// The transport is to be closed by a reset.
     pub(super) resetting: bool,
     /// What is received is also wanted as it comes.
@@ -112,7 +118,7 @@ impl Output {
             injected: None,
             queue: None,
             written,
-            marks: VecDeque::new(),
+            marks: None,
             buffered: 0,
             pending_auto_pongs: 0,
             acknowledged: 0,
@@ -165,7 +171,7 @@ impl Output {
     /// Lets go of the transport; later commands do nothing.
     pub(super) fn take_stream(&mut self) -> Option<Writer> {
         self.queue = None;
-        self.marks = VecDeque::new();
+        self.marks = None;
         self.buffered = 0;
         self.stream.take()
     }
@@ -201,8 +207,10 @@ impl Output {
     fn control(&mut self, opcode: Control, payload: &[u8], kind: MarkKind) {
         let queue = self.queue.get_or_insert_default();
         queue.append(|out| self.encoder.control(opcode, payload, out));
-        self.marks.push_back(Mark {
-            end: self.written + self.waiting() as u64,
+        let end = self.written + self.waiting() as u64;
+        let marks = self.marks.get_or_insert_default();
+        marks.0.push_back(Mark {
+            end,
             payload: 0,
             kind,
             acknowledge: false,
@@ -239,21 +247,25 @@ impl Output {
         self.settle();
         self.failed = true;
         self.queue = None;
-        self.marks.clear();
+        self.marks = None;
         self.buffered = 0;
     }
 
     /// Draws the conclusions from what has been written.
     fn settle(&mut self) {
-        while let Some(mark) = self.marks.front().copied() {
+        while let Some(Marks(marks)) = self.marks.as_deref_mut()
+            && let Some(mark) = marks.front().copied()
+        {
             if mark.end > self.written {
                 return;
             }
-            self.marks.pop_front();
+            marks.pop_front();
             self.conclude(mark);
         }
-        if self.marks.capacity() > MARKS_KEPT {
-            self.marks = VecDeque::new();
+        if let Some(Marks(marks)) = self.marks.as_deref()
+            && marks.capacity() > MARKS_KEPT
+        {
+            self.marks = None;
         }
     }
 

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::Shutdown;
+use std::num::NonZeroI32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -69,7 +70,7 @@ pub(super) struct ConnectionTask {
     /// Which JavaScript has not been told, and will be with the connection's end.
     end_is_untold: bool,
     /// The system's number of the error by which reading failed.
-    error: Option<i32>,
+    error: Option<NonZeroI32>,
     /// Tells the listener when the connection is gone. A socket that was
     /// adopted has none.
     guard: Option<Arc<Guard>>,
@@ -237,7 +238,7 @@ impl ConnectionTask {
                 Ok(_) => {}
                 // The peer has reset the connection.
                 Err(error) => {
-                    self.error = error.raw_os_error();
+                    self.error = error.raw_os_error().and_then(NonZeroI32::new);
                     return Poll::Ready(Finished);
                 }
             }
@@ -362,7 +363,7 @@ impl ConnectionTask {
             // What is left to do is to close it.
             stream.forget();
         }
-        let error = u32::try_from(error.unwrap_or(0)).unwrap_or(0);
+        let error = u32::try_from(error.map_or(0, NonZeroI32::get)).unwrap_or(0);
         #[expect(
             clippy::cast_precision_loss,
             reason = "JavaScript's numbers are doubles; exact up to 2^53 bytes"

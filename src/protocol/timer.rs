@@ -37,8 +37,7 @@ pub enum Expired {
 
 #[derive(Debug)]
 enum State {
-    Idle,
-    Heartbeat(Box<Beating>),
+    Heartbeat(Beating),
     Closing(Instant),
     /// The connection is to be terminated; nothing more becomes due.
     Expired,
@@ -53,30 +52,30 @@ struct Beating {
     suspended: bool,
 }
 
-/// The deadlines of one connection. Without a heartbeat, no memory is owned.
+/// The deadlines of one connection. While there is none, no memory is owned.
 #[derive(Debug)]
-pub struct Timers(State);
+pub struct Timers(Option<Box<State>>);
 
 impl Timers {
     /// The timers of a connection that opens now.
     #[must_use]
     pub fn new(now: Instant, heartbeat: Option<Heartbeat>) -> Self {
-        Self(match heartbeat {
-            Some(policy) if !policy.interval.is_zero() => State::Heartbeat(Box::new(Beating {
+        let heartbeat = heartbeat.filter(|policy| !policy.interval.is_zero());
+        Self(heartbeat.map(|policy| {
+            Box::new(State::Heartbeat(Beating {
                 policy,
                 next_ping: now.checked_add(policy.interval),
                 verdict: None,
                 suspended: false,
-            })),
-            Some(_) | None => State::Idle,
-        })
+            }))
+        }))
     }
 
     /// Bytes arrived, whatever they are. May move the deadline back; a caller that
     /// sleeps on the old one wakes up once for nothing.
     #[inline]
     pub fn handle_received(&mut self) {
-        if let State::Heartbeat(beating) = &mut self.0 {
+        if let Some(State::Heartbeat(beating)) = self.0.as_deref_mut() {
             beating.verdict = None;
         }
     }
@@ -84,7 +83,7 @@ impl Timers {
     /// We stopped or resumed reading. An answer that we do not read proves
     /// nothing, so there is no verdict meanwhile, and the timeout starts anew.
     pub fn handle_reading_suspended(&mut self, now: Instant, suspended: bool) {
-        if let State::Heartbeat(beating) = &mut self.0 {
+        if let Some(State::Heartbeat(beating)) = self.0.as_deref_mut() {
             if beating.suspended && !suspended && beating.verdict.is_some() {
                 beating.verdict = now.checked_add(beating.policy.timeout);
             }
@@ -94,21 +93,20 @@ impl Timers {
 
     /// The closing handshake began, from either side. The heartbeat ends.
     pub fn handle_closing_started(&mut self, now: Instant, close_timeout: Duration) {
-        match self.0 {
-            State::Idle | State::Heartbeat(_) => {
-                self.0 = now
-                    .checked_add(close_timeout)
-                    .map_or(State::Idle, State::Closing);
+        match self.0.as_deref() {
+            None | Some(State::Heartbeat(_)) => {
+                let deadline = now.checked_add(close_timeout);
+                self.0 = deadline.map(|deadline| Box::new(State::Closing(deadline)));
             }
-            State::Closing(_) | State::Expired => {}
+            Some(State::Closing(_) | State::Expired) => {}
         }
     }
 
     /// When [`Self::handle_timeout`] is to be called, if ever.
     #[must_use]
     pub fn poll_deadline(&self) -> Option<Instant> {
-        match &self.0 {
-            State::Idle | State::Expired => None,
+        match self.0.as_deref()? {
+            State::Expired => None,
             State::Closing(deadline) => Some(*deadline),
             State::Heartbeat(beating) => {
                 let verdict = beating.verdict.filter(|_| !beating.suspended);
@@ -120,18 +118,19 @@ impl Timers {
     /// What is due now. To be called until it returns `None`.
     pub fn handle_timeout(&mut self, now: Instant) -> Option<Expired> {
         let is_due = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
-        match &mut self.0 {
-            State::Idle | State::Expired => None,
+        let state = self.0.as_deref_mut()?;
+        match state {
+            State::Expired => None,
             State::Closing(deadline) => {
                 if !is_due(Some(*deadline)) {
                     return None;
                 }
-                self.0 = State::Expired;
+                *state = State::Expired;
                 Some(Expired::CloseTimeout)
             }
             State::Heartbeat(beating) => {
                 if is_due(beating.verdict) && !beating.suspended {
-                    self.0 = State::Expired;
+                    *state = State::Expired;
                     return Some(Expired::HeartbeatMissed);
                 }
                 if !is_due(beating.next_ping) {

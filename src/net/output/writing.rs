@@ -1,9 +1,10 @@
 //! Offering bytes to the kernel, and queueing what it does not take.
 
 use std::io::{self, IoSlice};
+use std::num::NonZeroI32;
 use std::sync::Arc;
 
-use super::{Output, Scratch};
+use super::{Marks, Output, Scratch};
 
 /// Bytes written in a row before the other side of the lock, and the other
 /// connections of the thread, have their turn.
@@ -27,14 +28,15 @@ impl Output {
         let rest = scratch.bytes.get(taken..).unwrap_or_default();
         if self.failed {
             // Nothing has to be remembered any more.
-        } else if rest.is_empty() && !self.is_blocked() && self.marks.is_empty() {
+        } else if rest.is_empty() && !self.is_blocked() && !self.has_marks() {
             // The usual case: the kernel took it all.
             for mark in scratch.marks.drain(..) {
                 self.conclude(mark);
             }
         } else {
             self.enqueue(rest);
-            self.marks.extend(scratch.marks.drain(..));
+            let Marks(marks) = &mut **self.marks.get_or_insert_default();
+            marks.extend(scratch.marks.drain(..));
             self.settle();
         }
         scratch.bytes.clear();
@@ -97,6 +99,10 @@ impl Output {
         self.queue.as_ref().map_or(0, |queue| queue.len())
     }
 
+    fn has_marks(&self) -> bool {
+        self.marks.as_ref().is_some_and(|marks| !marks.0.is_empty())
+    }
+
     fn enqueue(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
             let queue = self.queue.get_or_insert_default();
@@ -145,7 +151,7 @@ impl Output {
             }
             Err(error) if is_transient(&error) => 0,
             Err(error) => {
-                self.error = error.raw_os_error();
+                self.error = error.raw_os_error().and_then(NonZeroI32::new);
                 self.fail();
                 0
             }
