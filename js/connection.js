@@ -7,11 +7,23 @@
 
 const { AsyncResource } = require('async_hooks');
 
-const addon = require('./binding');
 const inbound = require('./inbound');
 const outbox = require('./outbox');
 const { nextTick } = require('./constants');
 const { createSocketDestroyedError, createSystemError } = require('./errors');
+// As constants of this module: the addon's exports are a dictionary to V8.
+const {
+  COMMAND_END,
+  COMMAND_INJECT,
+  COMMAND_LEAVE_PINGS,
+  COMMAND_PAUSE,
+  COMMAND_RAW,
+  COMMAND_RESUME,
+  COMMAND_TAP,
+  COMMAND_TERMINATE,
+  COMMAND_UPGRADE,
+  FLAG_ACKNOWLEDGE
+} = require('./binding');
 
 // What has become of a connection: bits of its state, of which the lowest are
 // the reasons not to read it. There may be very many connections.
@@ -110,7 +122,7 @@ class Connection extends AsyncResource {
    * @param {Function} [cb] Called when the kernel has taken them
    */
   sendRaw(data, cb) {
-    this._write(addon.COMMAND_RAW, data, cb);
+    this._write(COMMAND_RAW, data, cb);
   }
 
   /**
@@ -122,7 +134,7 @@ class Connection extends AsyncResource {
   upgrade(config, websocket) {
     this.handshake = null;
     this.websocket = websocket;
-    outbox.write(this, addon.COMMAND_UPGRADE, config);
+    outbox.write(this, COMMAND_UPGRADE, config);
   }
 
   /**
@@ -145,7 +157,7 @@ class Connection extends AsyncResource {
    * As `end()`, without its stream.
    */
   endTransport() {
-    if (!this.isClosed) outbox.write(this, addon.COMMAND_END, null);
+    if (!this.isClosed) outbox.write(this, COMMAND_END, null);
   }
 
   /**
@@ -157,7 +169,7 @@ class Connection extends AsyncResource {
     this._state |= IS_TERMINATING;
     if (!this.isClosed) {
       this.hub.environment.abandon(this.index, this.generation);
-      outbox.write(this, addon.COMMAND_TERMINATE | flags, null);
+      outbox.write(this, COMMAND_TERMINATE | flags, null);
     }
   }
 
@@ -167,7 +179,7 @@ class Connection extends AsyncResource {
   tap() {
     if (this.isClosed) return;
 
-    outbox.write(this, addon.COMMAND_TAP, null);
+    outbox.write(this, COMMAND_TAP, null);
     // What is read meanwhile would not be shown.
     outbox.flush(true);
   }
@@ -176,7 +188,7 @@ class Connection extends AsyncResource {
    * Leaves pings to JavaScript, from now on.
    */
   leavePings() {
-    if (!this.isClosed) outbox.write(this, addon.COMMAND_LEAVE_PINGS, null);
+    if (!this.isClosed) outbox.write(this, COMMAND_LEAVE_PINGS, null);
   }
 
   /**
@@ -185,7 +197,7 @@ class Connection extends AsyncResource {
    * @param {Buffer} data The bytes
    */
   inject(data) {
-    if (!this.isClosed) outbox.write(this, addon.COMMAND_INJECT, data);
+    if (!this.isClosed) outbox.write(this, COMMAND_INJECT, data);
   }
 
   /**
@@ -198,7 +210,7 @@ class Connection extends AsyncResource {
 
     this._state |= reason;
     if (wasRead && !this.isClosed) {
-      outbox.write(this, addon.COMMAND_PAUSE, null);
+      outbox.write(this, COMMAND_PAUSE, null);
     }
   }
 
@@ -212,7 +224,7 @@ class Connection extends AsyncResource {
 
     this._state &= ~reason;
     if (!wasRead && (this._state & PAUSES) === 0 && !this.isClosed) {
-      outbox.write(this, addon.COMMAND_RESUME, null);
+      outbox.write(this, COMMAND_RESUME, null);
     }
   }
 
@@ -433,7 +445,7 @@ class Connection extends AsyncResource {
       // In the asynchronous context of the caller.
       this._callbacks ??= [];
       this._callbacks.push(AsyncResource.bind(cb));
-      outbox.write(this, flags | addon.FLAG_ACKNOWLEDGE, payload);
+      outbox.write(this, flags | FLAG_ACKNOWLEDGE, payload);
     }
   }
 }

@@ -18,6 +18,24 @@ const {
   setImmediate
 } = require('./constants');
 
+// As constants of this module: the addon's exports are a dictionary to V8.
+const {
+  EVENT_BINARY,
+  EVENT_CLOSE,
+  EVENT_CLOSED,
+  EVENT_END,
+  EVENT_ERROR,
+  EVENT_FRAGMENTS,
+  EVENT_HANDSHAKE,
+  EVENT_PING,
+  EVENT_PONG,
+  EVENT_RAW,
+  EVENT_SENT,
+  EVENT_SERVER_CLOSED,
+  EVENT_SLAB,
+  EVENT_TEXT
+} = addon;
+
 const RECORDS = 1024;
 const SLAB_SIZE = 64 * 1024;
 
@@ -298,17 +316,17 @@ function emitRun() {
   const kind = records[base] & KIND_MASK;
   const index = records[base + 1];
 
-  if (kind === addon.EVENT_SERVER_CLOSED) {
+  if (kind === EVENT_SERVER_CLOSED) {
     const listener = listeners[index];
 
     cursor++;
     listeners[index] = undefined;
     environment.forgetServer(index);
     listener.handleClosed();
-  } else if (kind === addon.EVENT_SLAB) {
+  } else if (kind === EVENT_SLAB) {
     cursor++;
     openShared(index, records[base + 2]);
-  } else if (kind === addon.EVENT_HANDSHAKE) {
+  } else if (kind === EVENT_HANDSHAKE) {
     cursor++;
     offer(index, base);
   } else {
@@ -375,50 +393,50 @@ function emitOf(index, end) {
     const kind = head & KIND_MASK;
 
     switch (kind) {
-      case addon.EVENT_TEXT:
-      case addon.EVENT_BINARY:
+      case EVENT_TEXT:
+      case EVENT_BINARY:
         cursor++;
-        this.handleMessage(payloadOf(base), kind === addon.EVENT_BINARY);
+        this.handleMessage(payloadOf(base), kind === EVENT_BINARY);
         break;
-      case addon.EVENT_FRAGMENTS:
+      case EVENT_FRAGMENTS:
         cursor++;
         this.handleFragments(payloadOf(base));
         break;
-      case addon.EVENT_RAW:
+      case EVENT_RAW:
         cursor++;
         this.handleRaw(payloadOf(base));
         break;
-      case addon.EVENT_PING:
+      case EVENT_PING:
         cursor++;
         this.handlePing(payloadOf(base));
         break;
-      case addon.EVENT_PONG:
+      case EVENT_PONG:
         cursor++;
         this.handlePong(payloadOf(base));
         break;
-      case addon.EVENT_CLOSE:
+      case EVENT_CLOSE:
         cursor++;
         this.handleClose(
           (head >>> DETAIL_SHIFT) & DETAIL_MASK,
           payloadOf(base)
         );
         break;
-      case addon.EVENT_ERROR:
+      case EVENT_ERROR:
         cursor++;
         this.handleError(
           (head >>> DETAIL_SHIFT) & DETAIL_MASK,
           records[base + 2]
         );
         break;
-      case addon.EVENT_END:
+      case EVENT_END:
         cursor++;
         this.handleEnd();
         break;
-      case addon.EVENT_SENT:
+      case EVENT_SENT:
         cursor++;
         this.handleSent(records[base + 2]);
         break;
-      case addon.EVENT_CLOSED:
+      case EVENT_CLOSED:
         cursor++;
         emitClosed(this, index, base);
         return;
