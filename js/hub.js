@@ -5,18 +5,12 @@
  * them in batches and gives each to its connection.
  */
 
-const { markAsUntransferable } = require('worker_threads');
-
 const { Connection } = require('./connection');
 const addon = require('./binding');
 const outbox = require('./outbox');
-const {
-  EMPTY_BUFFER,
-  FastBuffer,
-  nextTick,
-  now,
-  setImmediate
-} = require('./constants');
+const slabs = require('./slabs');
+const { nextTick, now, setImmediate } = require('./constants');
+const { openShared, payloadOf, readCounts } = slabs;
 
 // As constants of this module: the addon's exports are a dictionary to V8.
 const {
@@ -37,20 +31,12 @@ const {
 } = addon;
 
 const RECORDS = 1024;
-const SLAB_SIZE = 64 * 1024;
 
-// Layout of what `take()` returns and of a record's first word, see
-// `src/binding/exchange.rs` and `src/bridge/batch.rs`.
-const COUNT_MASK = 0x7ff;
-const SLAB_FULL = 0x800;
-const OFFSET_SHIFT = 12;
+// Layout of a record's first word, see `src/bridge/batch.rs`.
 const KIND_MASK = 0xff;
 const DETAIL_SHIFT = 8;
 const DETAIL_MASK = 0x7fffff;
 const WORDS = addon.EVENT_RECORD_WORDS;
-const HIGHEST_BIT = 0x7fffffff;
-const SLOT_SHIFT = addon.SLAB_OFFSET_BITS;
-const SHARED_OFFSET_MASK = (1 << SLOT_SHIFT) - 1;
 
 // A drain yields to the event loop after this many milliseconds, and sends
 // what has been collected after this many.
@@ -66,15 +52,9 @@ const { write } = outbox;
 const records = new Uint32Array(RECORDS * WORDS);
 const connections = [];
 const listeners = [];
-// Slabs that the core writes, by the slot of the thread that does.
-const shared = [];
 
 let environment = null;
 let calls = null;
-let slab = null;
-// The same memory.
-let slabView = null;
-let slabOffset = 0;
 let count = 0;
 let cursor = 0;
 let draining = false;
@@ -101,7 +81,7 @@ function open() {
     hub.environment = environment;
     calls = environment.calls();
     outbox.open(calls, scheduleDrain, (n) => environment.block(n));
-    renewSlab();
+    slabs.open(environment, calls);
     process.on('exit', sendTheRest);
   }
 
@@ -131,46 +111,6 @@ function writeInTicks() {
 function settle() {
   outbox.flush(true);
   environment.settle(100);
-}
-
-/**
- * Views of old slabs keep them alive; nobody else does.
- */
-function renewSlab() {
-  slab = new ArrayBuffer(SLAB_SIZE);
-  // Transferring one message would detach all others.
-  markAsUntransferable(slab);
-  slabView = new DataView(slab);
-  calls.renewSlab(new Uint8Array(slab));
-  slabOffset = 0;
-}
-
-/**
- * A thread of the core goes on in another slab. Views of the one before keep it
- * alive; nobody else does.
- *
- * @private
- */
-function openShared(slot, number) {
-  // Not the one before, if there is no memory.
-  shared[slot] = undefined;
-
-  const memory = environment.slab(number, slot).buffer;
-
-  noteForeignMemory();
-  markAsUntransferable(memory);
-  shared[slot] = memory;
-}
-
-/**
- * V8 looks for garbage among young buffers when it allocates the memory of one
- * itself, and counts those of the core's then, too. Without this it would find
- * them in a collection of all garbage only.
- *
- * @private
- */
-function noteForeignMemory() {
-  new ArrayBuffer(1);
 }
 
 /**
@@ -281,28 +221,8 @@ function emitAll() {
  * @private
  */
 function take() {
-  // A user may have transferred a message's memory, and with it the slab, to where
-  // nothing keeps it: the core must not write to it any more.
-  if (slab.byteLength === 0) renewSlab();
-
-  let taken = calls.take(slabOffset);
-
-  if ((taken & COUNT_MASK) === 0) {
-    if ((taken & SLAB_FULL) === 0) {
-      // What listeners sent last may have given rise to more.
-      outbox.flush(false);
-      taken = calls.take(slabOffset);
-    }
-
-    if ((taken & (COUNT_MASK | SLAB_FULL)) === SLAB_FULL) {
-      renewSlab();
-      taken = calls.take(slabOffset);
-    }
-  }
-
   cursor = 0;
-  count = taken & COUNT_MASK;
-  slabOffset = taken >>> OFFSET_SHIFT;
+  count = slabs.take();
   return count > 0;
 }
 
@@ -347,7 +267,7 @@ function emitRun() {
  * @private
  */
 function offer(index, base) {
-  const payload = payloadOf(base);
+  const payload = payloadOf(records, base);
   const verdict = (records[base] >>> DETAIL_SHIFT) & DETAIL_MASK;
   const listener = listeners[payload.readUInt32LE(4)];
   const connection = listener.runInAsyncScope(
@@ -396,29 +316,29 @@ function emitOf(index, end) {
       case EVENT_TEXT:
       case EVENT_BINARY:
         cursor++;
-        this.handleMessage(payloadOf(base), kind === EVENT_BINARY);
+        this.handleMessage(payloadOf(records, base), kind === EVENT_BINARY);
         break;
       case EVENT_FRAGMENTS:
         cursor++;
-        this.handleFragments(payloadOf(base));
+        this.handleFragments(payloadOf(records, base));
         break;
       case EVENT_RAW:
         cursor++;
-        this.handleRaw(payloadOf(base));
+        this.handleRaw(payloadOf(records, base));
         break;
       case EVENT_PING:
         cursor++;
-        this.handlePing(payloadOf(base));
+        this.handlePing(payloadOf(records, base));
         break;
       case EVENT_PONG:
         cursor++;
-        this.handlePong(payloadOf(base));
+        this.handlePong(payloadOf(records, base));
         break;
       case EVENT_CLOSE:
         cursor++;
         this.handleClose(
           (head >>> DETAIL_SHIFT) & DETAIL_MASK,
-          payloadOf(base)
+          payloadOf(records, base)
         );
         break;
       case EVENT_ERROR:
@@ -456,18 +376,7 @@ function emitOf(index, end) {
 function emitClosed(connection, index, base) {
   const detail = (records[base] >>> DETAIL_SHIFT) & DETAIL_MASK;
   const wasClean = (detail & 1) === 1;
-  const place = records[base + 2];
-  let traffic = [0, 0];
-  let dropped = 0;
-
-  // Not even the memory of a user's may keep it from being told.
-  if (slab.byteLength > 0) {
-    traffic = [
-      slabView.getFloat64(place, true),
-      slabView.getFloat64(place + 8, true)
-    ];
-    dropped = slabView.getFloat64(place + 16, true);
-  }
+  const [bytesRead, bytesWritten, dropped] = readCounts(records[base + 2]);
 
   connections[index] = undefined;
   calls.forget(index);
@@ -477,39 +386,12 @@ function emitClosed(connection, index, base) {
   if (detail & 2 && (!wasClean || connection.socket !== null)) {
     connection.handleEnd();
   }
-  connection.handleClosed(wasClean, traffic, detail >>> 2, dropped);
-}
-
-/**
- * The payload of a record: a view of the slab, or memory of its own.
- *
- * @private
- */
-function payloadOf(base) {
-  const length = records[base + 3];
-
-  if (length === 0) return EMPTY_BUFFER;
-
-  const place = records[base + 2];
-
-  // The highest bit of the first word tells that it is large, that of the third
-  // that it is in a slab of the core's.
-  if (records[base] <= HIGHEST_BIT) return new FastBuffer(slab, place, length);
-  if (place <= HIGHEST_BIT) {
-    noteForeignMemory();
-    return environment.large(place);
-  }
-
-  const slot = (place & HIGHEST_BIT) >>> SLOT_SHIFT;
-  const offset = place & SHARED_OFFSET_MASK;
-  const memory = shared[slot];
-
-  // A user has transferred it with a message.
-  if (memory.byteLength === 0) {
-    return environment.slabPayload(slot, offset, length);
-  }
-
-  return new FastBuffer(memory, offset, length);
+  connection.handleClosed(
+    wasClean,
+    [bytesRead, bytesWritten],
+    detail >>> 2,
+    dropped
+  );
 }
 
 const hub = {

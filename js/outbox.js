@@ -26,7 +26,6 @@ const HEAD_SIZE = 16;
 // I/O threads write them, which takes longer than to copy them.
 const LARGE_PAYLOAD = 16 * 1024;
 const MOST_COLLECTED = 0xffff;
-const FEW_LARGE = 1;
 
 // RFC 6455 §5.2: the first byte of an unfragmented frame, the longest payload
 // whose length the second one holds, and what it holds for longer ones.
@@ -51,8 +50,8 @@ let next = 0;
 let block = blocks[0];
 let words = new Uint32Array(block.buffer);
 let length = 0;
-// Large payloads of this tick, or drain, that were written from where they are.
-let large = 0;
+// A large payload of this tick, or drain, was written from where it is.
+let wroteLarge = false;
 let flushIsDue = false;
 let draining = false;
 let core = null;
@@ -208,15 +207,15 @@ function writeFrame(flags, payload) {
 
 /**
  * Whether a large payload is copied into the block: the core then writes it without
- * this thread. A few are written sooner from where they are.
+ * this thread. The first is written sooner from where it is.
  *
  * @private
  */
 function isCollected(payload) {
   if (payload.length > MOST_COLLECTED || payload === shared) return false;
-  if (length > 0 || large === FEW_LARGE) return true;
+  if (length > 0 || wroteLarge) return true;
 
-  large++;
+  wroteLarge = true;
   scheduleFlush();
   return false;
 }
@@ -335,7 +334,7 @@ function scheduleFlush() {
 
 function flushInTick() {
   flushIsDue = false;
-  large = 0;
+  wroteLarge = false;
   flush(false);
 }
 
@@ -404,7 +403,7 @@ function share(payload, act) {
  */
 function setDraining(value) {
   draining = value;
-  large = 0;
+  wroteLarge = false;
 }
 
 module.exports = {
