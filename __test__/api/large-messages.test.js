@@ -108,6 +108,48 @@ describe('Large messages', () => {
     await Promise.all(called);
   });
 
+  it('arrive before the close that follows them', async (t) => {
+    const { wss, clients } = await connected(t, 6);
+    const all = clients.map((client) => messages(client, 3));
+    const closes = clients.map((client) => once(client, 'close'));
+
+    for (const ws of wss.clients) {
+      for (let i = 0; i < 3; i++) ws.send(fill(30000, i));
+      ws.close(4000, 'enough');
+    }
+
+    for (const received of await Promise.all(all)) {
+      received.forEach((data, i) => assert.ok(data.equals(fill(30000, i))));
+    }
+
+    for (const [code, reason] of await Promise.all(closes)) {
+      assert.equal(code, 4000);
+      assert.equal(reason.toString(), 'enough');
+    }
+  });
+
+  it('call back with an error where the peer is gone', async (t) => {
+    const { wss, clients } = await connected(t, 3);
+    const ends = [...wss.clients].map((ws) => once(ws, 'close'));
+
+    for (const client of clients) client.pause();
+
+    // More than the kernel takes.
+    const sent = [...wss.clients].flatMap((ws) =>
+      Array.from({ length: 300 }, () =>
+        promisify(ws.send).call(ws, fill(60000, 1))
+      )
+    );
+
+    for (const client of clients) client.terminate();
+
+    const outcomes = await Promise.allSettled(sent);
+
+    await Promise.all(ends);
+    assert.ok(outcomes.some(({ status }) => status === 'rejected'));
+    assert.equal(wss.clients.size, 0);
+  });
+
   it('can be array buffers to transfer', async (t) => {
     const { client } = await echoing(t);
 
