@@ -174,6 +174,11 @@ impl Batch {
         self.credits.push((owner, bytes));
     }
 
+    /// Whether it has held an event.
+    pub(super) fn has_memory(&self) -> bool {
+        self.records.capacity() > 0
+    }
+
     /// Empties the batch for another use and lets go of memory that a burst
     /// made it take.
     pub(super) fn clear(&mut self) {

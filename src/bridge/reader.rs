@@ -174,7 +174,8 @@ impl Reader {
             self.inbox.release(total);
         }
         batch.clear();
-        if self.done.is_none() {
+        // That of the beginning has no memory, which is what the next one is to have.
+        if self.done.is_none() && batch.has_memory() {
             self.done = Some(batch);
         }
     }
