@@ -20,7 +20,7 @@ use super::Environment;
 use super::engine::Engine;
 use super::output::Output;
 use super::runtime::IoThreads;
-use super::stream::{Reader, Writer, split_tcp, split_unix};
+use super::stream::Stream;
 use super::task::ConnectionTask;
 use crate::bridge::ConnectionId;
 
@@ -46,35 +46,33 @@ impl Environment {
             let number = threads.next();
             let thread = threads.get(number).ok_or(io::ErrorKind::NotFound)?;
             let _context = thread.handle.enter();
-            let (reader, writer) = split(borrowed.try_clone_to_owned()?)?;
-            Ok((number, reader, writer))
+            Ok((number, watch(borrowed.try_clone_to_owned()?)?))
         };
-        let (number, reader, writer) = match adopted() {
+        let (number, stream) = match adopted() {
             Ok(parts) => parts,
             Err(error) => return Err((error, Box::new(engine))),
         };
         let mut engine = engine;
-        let output = Output::new(writer, 0).with_encoder(engine.take_encoder());
+        let output = Output::new(stream, 0).with_encoder(engine.take_encoder(), engine.config.role);
         let Some(connection) = self.add_connection(number, output) else {
             return Err((io::ErrorKind::NotConnected.into(), Box::new(engine)));
         };
         let id = connection.id;
-        connection.start(ConnectionTask::adopted(&connection, reader, engine));
+        connection.start(ConnectionTask::adopted(&connection, engine));
         Ok(id)
     }
 }
 
-/// The two halves of a socket that does not block; within the context of the
-/// runtime that is to drive it.
-fn split(descriptor: OwnedFd) -> io::Result<(Reader, Writer)> {
+/// Has tokio watch a socket; within the context of the runtime that is to do it.
+fn watch(descriptor: OwnedFd) -> io::Result<Stream> {
     let socket = Socket::from(descriptor);
     let address = socket.local_addr()?;
     socket.set_nonblocking(true)?;
     if address.is_unix() {
         let stream = std::os::unix::net::UnixStream::from(OwnedFd::from(socket));
-        Ok(split_unix(UnixStream::from_std(stream)?))
+        Ok(Stream::Unix(UnixStream::from_std(stream)?))
     } else if address.as_socket().is_some() {
-        Ok(split_tcp(TcpStream::from_std(socket.into())?))
+        Ok(Stream::Tcp(TcpStream::from_std(socket.into())?))
     } else {
         Err(io::ErrorKind::Unsupported.into())
     }

@@ -4,14 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::Wake;
+use std::task::{Poll, Wake};
 use std::time::Duration;
 
 use socket2::TcpKeepalive;
 
 use super::output::Output;
 use super::publish::with_batch;
-use super::stream::Writer;
+use super::stream::Stream;
 use super::task::ConnectionTask;
 use crate::bridge::{Command, ConnectionId, Credit, EventKind, Inbox, lock};
 
@@ -132,6 +132,18 @@ impl Connection {
         }
     }
 
+    /// Reads once; for the connection's I/O thread. Whoever decodes what was read does it
+    /// without the lock.
+    pub(super) fn poll_read<T>(
+        &self,
+        read: impl FnOnce(&mut Stream) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        match lock(&self.output).stream_mut() {
+            Some(stream) => read(stream),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
     pub(super) fn set_inbound_limit(&self, bytes: u32) {
         self.inbound_limit.store(bytes, Ordering::Relaxed);
     }
@@ -187,7 +199,7 @@ impl Connection {
     /// # Errors
     /// As `getsockname`, and `NotConnected` once the transport is gone.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.with_stream(Writer::local_addr)
+        self.with_stream(Stream::local_addr)
     }
 
     /// The address of the peer's end.
@@ -195,7 +207,7 @@ impl Connection {
     /// # Errors
     /// As `getpeername`, and `NotConnected` once the transport is gone.
     pub fn remote_address(&self) -> io::Result<SocketAddr> {
-        self.with_stream(Writer::peer_addr)
+        self.with_stream(Stream::peer_addr)
     }
 
     /// Turns TCP keep-alive probes on, after `delay` without traffic, or off.
@@ -221,7 +233,7 @@ impl Connection {
         self.with_stream(|stream| stream.socket().set_tcp_nodelay(no_delay))
     }
 
-    fn with_stream<T>(&self, act: impl FnOnce(&Writer) -> io::Result<T>) -> io::Result<T> {
+    fn with_stream<T>(&self, act: impl FnOnce(&Stream) -> io::Result<T>) -> io::Result<T> {
         match lock(&self.output).stream() {
             Some(stream) => act(stream),
             None => Err(io::ErrorKind::NotConnected.into()),

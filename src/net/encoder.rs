@@ -37,20 +37,11 @@ thread_local! {
 }
 
 /// Encodes what one connection sends.
-#[derive(Debug)]
+///
+/// The default is that of an endpoint without extensions.
+#[derive(Debug, Default)]
 pub struct Encoder {
-    role: Role,
     compressor: Option<Box<Compressor>>,
-}
-
-impl Default for Encoder {
-    /// That of a server without extensions.
-    fn default() -> Self {
-        Self {
-            role: Role::Server,
-            compressor: None,
-        }
-    }
 }
 
 impl Encoder {
@@ -59,7 +50,6 @@ impl Encoder {
     pub fn new(config: &ConnectionConfig) -> Self {
         let compressor = |deflate| Box::new(Compressor::new(deflate));
         Self {
-            role: config.role,
             compressor: config.deflate.map(compressor),
         }
     }
@@ -122,10 +112,10 @@ impl Encoder {
     }
 
     /// Appends a ping or a pong of the core's own.
-    pub fn control(&self, opcode: Control, payload: &[u8], out: &mut Vec<u8>) {
+    pub fn control(role: Role, opcode: Control, payload: &[u8], out: &mut Vec<u8>) {
         let mut header = Header::new(OpCode::Control(opcode));
         // RFC 6455 §5.1: a client masks all that it sends.
-        header.mask = match self.role {
+        header.mask = match role {
             Role::Client => Some(masking_key()),
             Role::Server => None,
         };

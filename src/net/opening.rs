@@ -5,10 +5,13 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::Shutdown;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -17,7 +20,7 @@ use super::Environment;
 use super::output::Output;
 use super::publish::with_batch;
 use super::server::{Guard, Phase};
-use super::stream::{Reader, Writer, split_tcp};
+use super::stream::Stream;
 use super::task::{ConnectionTask, MOST_EARLY_BYTES, READ_BUFFER, poll_read};
 use crate::bridge::{ConnectionId, Credit, EventKind};
 use crate::protocol::handshake::{
@@ -69,19 +72,24 @@ struct Upgrade {
 }
 
 /// Serves one accepted connection to its end.
-pub(super) async fn serve(
+///
+/// In a box, for tokio aligns its tasks more than an allocator does by itself: one as
+/// large as this would be cut out of fresh memory, and leave holes between what stays.
+pub(super) fn serve(
     stream: TcpStream,
     thread: usize,
     environment: Arc<Environment>,
     guard: Arc<Guard>,
-) {
+) -> Pin<Box<impl Future<Output = ()>>> {
+    Box::pin(open(stream, thread, environment, guard))
+}
+
+async fn open(stream: TcpStream, thread: usize, environment: Arc<Environment>, guard: Arc<Guard>) {
     // A socket that is gone already shows it when it is read.
     #[cfg(not(unix))]
     let _ = stream.set_nodelay(true);
-    let (reader, writer) = split_tcp(stream);
     let mut opening = Opening {
-        reader,
-        writer,
+        stream: Stream::Tcp(stream),
         buffer: Vec::new(),
         bytes_read: 0,
         bytes_written: 0,
@@ -92,6 +100,7 @@ pub(super) async fn serve(
         Ok(upgrade) => {
             if opening.wait_for_room(&environment).await {
                 opening.offer(upgrade, thread, &environment, guard);
+                return;
             }
         }
         Err(Failure::Gone) => {}
@@ -99,11 +108,13 @@ pub(super) async fn serve(
             let _ = opening.answer(answer).await;
         }
     }
+    // What the peer sent and nobody reads would let a mere close reset the connection
+    // before it has the answer.
+    let _ = opening.stream.socket().shutdown(Shutdown::Write);
 }
 
 struct Opening {
-    reader: Reader,
-    writer: Writer,
+    stream: Stream,
     buffer: Vec<u8>,
     bytes_read: u64,
     bytes_written: u64,
@@ -188,7 +199,7 @@ impl Opening {
     /// nothing has been asked.
     async fn read_more(&mut self) -> Result<(), Failure> {
         let Self {
-            reader,
+            stream,
             buffer,
             phase,
             bytes_read,
@@ -196,7 +207,8 @@ impl Opening {
         } = self;
         let idle = buffer.is_empty();
         let read = poll_fn(|cx| {
-            poll_read(reader, cx, READ_BUFFER, |bytes| {
+            let read = |buffer: &mut ReadBuf<'_>| stream.poll_read(cx, buffer);
+            poll_read(read, READ_BUFFER, |bytes| {
                 buffer.extend_from_slice(bytes);
                 bytes.len()
             })
@@ -223,9 +235,9 @@ impl Opening {
     async fn answer(&mut self, answer: Answer) -> Result<(), Failure> {
         let mut bytes = Vec::new();
         answer.encode(&httpdate::fmt_http_date(SystemTime::now()), &mut bytes);
-        let Self { writer, phase, .. } = self;
+        let Self { stream, phase, .. } = self;
         tokio::select! {
-            written = timeout_at(deadline(REQUEST_TIMEOUT), write_all(writer, &bytes)) => {
+            written = timeout_at(deadline(REQUEST_TIMEOUT), write_all(stream, &bytes)) => {
                 written.map_err(|_| Failure::Gone)??;
             }
             _ = phase.wait_for(|phase| *phase == Phase::Aborted) => return Err(Failure::Gone),
@@ -252,7 +264,7 @@ impl Opening {
         guard: Arc<Guard>,
     ) {
         let Some(connection) =
-            environment.add_connection(thread, Output::new(self.writer, self.bytes_written))
+            environment.add_connection(thread, Output::new(self.stream, self.bytes_written))
         else {
             return;
         };
@@ -277,15 +289,15 @@ impl Opening {
             connection.charge(cost);
             batch.charge(Arc::clone(&connection) as Arc<dyn Credit>, cost);
         });
-        let task = ConnectionTask::new(&connection, self.reader, early, guard);
+        let task = ConnectionTask::new(&connection, early, guard);
         connection.start(task);
     }
 }
 
-async fn write_all(writer: &Writer, mut bytes: &[u8]) -> io::Result<()> {
+async fn write_all(stream: &Stream, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        writer.writable().await?;
-        match writer.try_write(bytes) {
+        stream.writable().await?;
+        match stream.try_write(bytes) {
             Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),

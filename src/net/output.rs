@@ -9,18 +9,17 @@ mod commands;
 mod writing;
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::Shutdown;
 use std::num::NonZeroI32;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use super::config::ConnectionConfig;
 use super::encoder::Encoder;
 use super::queue::Queue;
-use super::stream::Writer;
-use crate::protocol::{ClosingHandshake, Control, Limits};
-
-/// Marks that a connection keeps room for while nothing waits.
-const MARKS_KEPT: usize = 16;
+use super::stream::Stream;
+use crate::protocol::{ClosingHandshake, Control, Limits, Role};
 
 /// The end of a frame in the stream of bytes.
 #[derive(Copy, Clone)]
@@ -48,9 +47,15 @@ struct Scratch {
     marks: Vec<Mark>,
 }
 
-/// Where frames end of which something waits, in order.
+/// What a connection has while the kernel does not take all.
 #[derive(Default)]
-struct Marks(VecDeque<Mark>);
+struct Waiting {
+    queue: Queue,
+    /// Where frames end of which something waits, in order.
+    marks: VecDeque<Mark>,
+    /// Payload bytes of these frames.
+    buffered: usize,
+}
 
 /// Bytes that count as received, which few connections ever have.
 #[derive(Default)]
@@ -62,21 +67,19 @@ pub(super) struct Injected(pub(super) Vec<u8>);
     reason = "facts that come about independently, not one state"
 )]
 pub(super) struct Output {
-    stream: Option<Writer>,
+    stream: Option<Stream>,
     /// Set by `Upgrade` until the task takes it.
     pub(super) config: Option<Arc<ConnectionConfig>>,
     /// The task has something for which it needs `config`.
     pub(super) config_is_awaited: bool,
     encoder: Encoder,
+    role: Role,
     /// Bytes that count as received from the peer, if there are any.
     pub(super) injected: Option<Box<Injected>>,
     /// None while nothing waits: a connection owns no buffer then.
-    queue: Option<Box<Queue>>,
+    waiting: Option<Box<Waiting>>,
     /// All bytes the kernel took.
     written: u64,
-    /// None until something waits for the first time.
-    marks: Option<Box<Marks>>,
-    buffered: usize,
     pending_auto_pongs: u32,
     /// Commands that asked to know and whose bytes the kernel took, not yet
     /// told.
@@ -109,17 +112,16 @@ pub(super) struct Output {
 
 impl Output {
     /// `written` bytes have been written to `stream` before.
-    pub(super) fn new(stream: Writer, written: u64) -> Self {
+    pub(super) fn new(stream: Stream, written: u64) -> Self {
         Self {
             stream: Some(stream),
             config: None,
             config_is_awaited: false,
             encoder: Encoder::default(),
+            role: Role::Server,
             injected: None,
-            queue: None,
+            waiting: None,
             written,
-            marks: None,
-            buffered: 0,
             pending_auto_pongs: 0,
             acknowledged: 0,
             closing: ClosingHandshake::default(),
@@ -139,19 +141,20 @@ impl Output {
     }
 
     /// Goes on with what encoded a connection's frames before.
-    pub(super) fn with_encoder(mut self, encoder: Encoder) -> Self {
+    pub(super) fn with_encoder(mut self, encoder: Encoder, role: Role) -> Self {
         self.encoder = encoder;
+        self.role = role;
         self
     }
 
     /// Whether bytes wait for the kernel.
     pub(super) fn is_blocked(&self) -> bool {
-        self.waiting() > 0
+        self.length() > 0
     }
 
     /// Payload bytes of messages that the kernel has not taken.
     pub(super) fn buffered(&self) -> usize {
-        self.buffered
+        self.waiting.as_ref().map_or(0, |waiting| waiting.buffered)
     }
 
     /// All bytes that the kernel took.
@@ -164,15 +167,26 @@ impl Output {
         self.dropped
     }
 
-    pub(super) fn stream(&self) -> Option<&Writer> {
+    pub(super) fn stream(&self) -> Option<&Stream> {
         self.stream.as_ref()
     }
 
+    /// To be read; for the connection's I/O thread.
+    pub(super) fn stream_mut(&mut self) -> Option<&mut Stream> {
+        self.stream.as_mut()
+    }
+
+    /// Ready when the kernel may take more; else the connection is woken then.
+    pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &self.stream {
+            Some(stream) => stream.poll_write_ready(cx),
+            None => Poll::Pending,
+        }
+    }
+
     /// Lets go of the transport; later commands do nothing.
-    pub(super) fn take_stream(&mut self) -> Option<Writer> {
-        self.queue = None;
-        self.marks = None;
-        self.buffered = 0;
+    pub(super) fn take_stream(&mut self) -> Option<Stream> {
+        self.waiting = None;
         self.stream.take()
     }
 
@@ -205,12 +219,12 @@ impl Output {
     }
 
     fn control(&mut self, opcode: Control, payload: &[u8], kind: MarkKind) {
-        let queue = self.queue.get_or_insert_default();
-        queue.append(|out| self.encoder.control(opcode, payload, out));
-        let end = self.written + self.waiting() as u64;
-        let marks = self.marks.get_or_insert_default();
-        marks.0.push_back(Mark {
-            end,
+        let waiting = self.waiting.get_or_insert_default();
+        waiting
+            .queue
+            .append(|out| Encoder::control(self.role, opcode, payload, out));
+        waiting.marks.push_back(Mark {
+            end: self.written + waiting.queue.len() as u64,
             payload: 0,
             kind,
             acknowledge: false,
@@ -219,9 +233,9 @@ impl Output {
 
     /// Notes that a frame ends where `scratch` ends now.
     fn mark(&self, scratch: &mut Scratch, payload: usize, kind: MarkKind, acknowledge: bool) {
-        let waiting = self.waiting() + scratch.bytes.len();
+        let before = self.length() + scratch.bytes.len();
         scratch.marks.push(Mark {
-            end: self.written + waiting as u64,
+            end: self.written + before as u64,
             payload,
             kind,
             acknowledge,
@@ -246,32 +260,29 @@ impl Output {
     pub(super) fn fail(&mut self) {
         self.settle();
         self.failed = true;
-        self.queue = None;
-        self.marks = None;
-        self.buffered = 0;
+        self.waiting = None;
     }
 
     /// Draws the conclusions from what has been written.
     fn settle(&mut self) {
-        while let Some(Marks(marks)) = self.marks.as_deref_mut()
-            && let Some(mark) = marks.front().copied()
+        while let Some(waiting) = &mut self.waiting
+            && let Some(mark) = waiting.marks.front().copied()
+            && mark.end <= self.written
         {
-            if mark.end > self.written {
-                return;
-            }
-            marks.pop_front();
+            waiting.marks.pop_front();
+            waiting.buffered = waiting.buffered.saturating_sub(mark.payload);
             self.conclude(mark);
         }
-        if let Some(Marks(marks)) = self.marks.as_deref()
-            && marks.capacity() > MARKS_KEPT
+        if let Some(waiting) = &self.waiting
+            && waiting.marks.is_empty()
+            && waiting.queue.len() == 0
         {
-            self.marks = None;
+            self.waiting = None;
         }
     }
 
     /// The kernel took all bytes up to `mark`.
     fn conclude(&mut self, mark: Mark) {
-        self.buffered = self.buffered.saturating_sub(mark.payload);
         self.acknowledged += u32::from(mark.acknowledge);
         match mark.kind {
             MarkKind::Plain => {}

@@ -21,7 +21,6 @@ use super::engine::Engine;
 use super::framing::Framing;
 use super::publish::{publish_all, with_batch};
 use super::server::Guard;
-use super::stream::Reader;
 use crate::bridge::{EventKind, INTERNAL_ERROR, lock};
 
 /// What one read may bring; one buffer for each thread.
@@ -39,18 +38,17 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BUFFER]);
 }
 
-/// Reads once, at most `limit` bytes, into this thread's buffer and gives `act`
+/// Lets `read` read at most `limit` bytes into this thread's buffer and gives `act`
 /// what came; nothing at the end of the stream.
 pub(super) fn poll_read<R>(
-    reader: &mut Reader,
-    cx: &mut Context<'_>,
+    read: impl FnOnce(&mut ReadBuf<'_>) -> Poll<io::Result<()>>,
     limit: usize,
     act: impl FnOnce(&mut [u8]) -> R,
 ) -> Poll<io::Result<R>> {
     BUFFER.with_borrow_mut(|buffer| {
         let limit = limit.min(buffer.len());
         let mut buffer = ReadBuf::new(buffer.get_mut(..limit).unwrap_or_default());
-        ready!(reader.poll_read(cx, &mut buffer))?;
+        ready!(read(&mut buffer))?;
         Poll::Ready(Ok(act(buffer.filled_mut())))
     })
 }
@@ -63,7 +61,6 @@ enum Phase {
 
 /// Drives one connection.
 pub(super) struct ConnectionTask {
-    reader: Reader,
     phase: Phase,
     /// The peer ended its side.
     end_of_stream: bool,
@@ -81,15 +78,9 @@ struct Finished;
 
 impl ConnectionTask {
     /// `early` is what the peer sent behind its request.
-    pub(super) fn new(
-        connection: &Connection,
-        reader: Reader,
-        early: Vec<u8>,
-        guard: Arc<Guard>,
-    ) -> Self {
+    pub(super) fn new(connection: &Connection, early: Vec<u8>, guard: Arc<Guard>) -> Self {
         lock(&connection.output).config_is_awaited = !early.is_empty();
         Self {
-            reader,
             phase: Phase::Offered(early),
             end_of_stream: false,
             end_is_untold: false,
@@ -99,10 +90,9 @@ impl ConnectionTask {
     }
 
     /// The task of a connection whose socket was Node's.
-    pub(super) fn adopted(connection: &Connection, reader: Reader, engine: Engine) -> Self {
+    pub(super) fn adopted(connection: &Connection, engine: Engine) -> Self {
         connection.set_inbound_limit(engine.config.max_inbound_bytes);
         Self {
-            reader,
             phase: Phase::Open(Framing::new(engine)),
             end_of_stream: false,
             end_is_untold: false,
@@ -135,7 +125,8 @@ impl ConnectionTask {
         if self.end_of_stream || framing.is_finished() || !lock(&connection.output).paused {
             return;
         }
-        let _ = poll_read(&mut self.reader, cx, READ_BUFFER, |bytes| {
+        let read = |buffer: &mut ReadBuf<'_>| connection.poll_read(|s| s.poll_read(cx, buffer));
+        let _ = poll_read(read, READ_BUFFER, |bytes| {
             connection
                 .bytes_read
                 .fetch_add(bytes.len() as u64, Ordering::Relaxed);
@@ -180,7 +171,7 @@ impl ConnectionTask {
             if !output.is_blocked() || output.failed {
                 break;
             }
-            match self.reader.poll_write_ready(cx) {
+            match output.poll_write_ready(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => output.fail(),
                 Poll::Pending => break,
@@ -267,11 +258,11 @@ impl ConnectionTask {
         cx: &mut Context<'_>,
         limit: usize,
     ) -> Poll<io::Result<usize>> {
-        let Self { reader, phase, .. } = self;
         let count = |length: usize| {
             let length = length as u64;
             connection.bytes_read.fetch_add(length, Ordering::Relaxed);
         };
+        let phase = &mut self.phase;
         if let Phase::Open(framing) = phase
             && let Some((memory, room)) = framing.message_memory(connection)
         {
@@ -280,14 +271,16 @@ impl ConnectionTask {
             } else {
                 READ_OF_MESSAGE
             };
-            let length = ready!(reader.poll_read_behind(cx, memory, room.min(most)))?;
+            let most = room.min(most);
+            let length = ready!(connection.poll_read(|s| s.poll_read_behind(cx, memory, most)))?;
             count(length);
             if length > 0 {
                 framing.handle_read(connection, length);
             }
             return Poll::Ready(Ok(length));
         }
-        poll_read(reader, cx, limit, |bytes| {
+        let read = |buffer: &mut ReadBuf<'_>| connection.poll_read(|s| s.poll_read(cx, buffer));
+        poll_read(read, limit, |bytes| {
             count(bytes.len());
             match phase {
                 _ if bytes.is_empty() => {}
@@ -360,8 +353,6 @@ impl ConnectionTask {
                 // Node has a descriptor of this socket, too, and may be busy.
                 let _ = stream.socket().shutdown(Shutdown::Both);
             }
-            // What is left to do is to close it.
-            stream.forget();
         }
         let error = u32::try_from(error.map_or(0, NonZeroI32::get)).unwrap_or(0);
         #[expect(

@@ -97,6 +97,7 @@ impl Output {
                     return true;
                 };
                 self.encoder = Encoder::new(config);
+                self.role = config.role;
                 self.config_is_awaited || config.heartbeat.is_some()
             }
             CommandKind::End => {
@@ -142,7 +143,6 @@ impl Output {
             OpCode::Control(Control::Close) => (MarkKind::Close, 0),
             OpCode::Control(_) => (MarkKind::Plain, 0),
         };
-        self.buffered += counted;
         if self.encoder.large_frame(command, &mut scratch.bytes) {
             self.offer_vectored(command.payload, command.shared, scratch);
         } else {
@@ -162,7 +162,6 @@ impl Output {
             return;
         }
         let (length, frames) = command.frames();
-        self.buffered += length;
         if frames.len() >= VECTORED_PAYLOAD {
             self.offer_vectored(frames, None, scratch);
         } else {

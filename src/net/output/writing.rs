@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 use std::num::NonZeroI32;
 use std::sync::Arc;
 
-use super::{Marks, Output, Scratch};
+use super::{Output, Scratch};
 
 /// Bytes written in a row before the other side of the lock, and the other
 /// connections of the thread, have their turn.
@@ -28,15 +28,18 @@ impl Output {
         let rest = scratch.bytes.get(taken..).unwrap_or_default();
         if self.failed {
             // Nothing has to be remembered any more.
-        } else if rest.is_empty() && !self.is_blocked() && !self.has_marks() {
+        } else if rest.is_empty() && !self.is_blocked() && self.waiting.is_none() {
             // The usual case: the kernel took it all.
             for mark in scratch.marks.drain(..) {
                 self.conclude(mark);
             }
         } else {
             self.enqueue(rest);
-            let Marks(marks) = &mut **self.marks.get_or_insert_default();
-            marks.extend(scratch.marks.drain(..));
+            let waiting = self.waiting.get_or_insert_default();
+            for mark in scratch.marks.drain(..) {
+                waiting.buffered += mark.payload;
+                waiting.marks.push_back(mark);
+            }
             self.settle();
         }
         scratch.bytes.clear();
@@ -64,9 +67,8 @@ impl Output {
             let taken = taken.saturating_sub(head.len());
             match shared {
                 Some(shared) if taken < shared.len() => {
-                    self.queue
-                        .get_or_insert_default()
-                        .append_shared(shared, taken);
+                    let waiting = self.waiting.get_or_insert_default();
+                    waiting.queue.append_shared(shared, taken);
                 }
                 Some(_) => {}
                 None => self.enqueue(payload.get(taken..).unwrap_or_default()),
@@ -86,43 +88,40 @@ impl Output {
             total += taken;
             full = taken == 0;
         }
-        if self.failed || !self.is_blocked() {
-            self.queue = None;
-        } else if let Some(queue) = &mut self.queue {
-            queue.compact();
+        if let Some(waiting) = &mut self.waiting {
+            waiting.queue.compact();
         }
         self.settle();
         full || self.failed || !self.is_blocked()
     }
 
-    pub(super) fn waiting(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.len())
-    }
-
-    fn has_marks(&self) -> bool {
-        self.marks.as_ref().is_some_and(|marks| !marks.0.is_empty())
+    /// Bytes that wait.
+    pub(super) fn length(&self) -> usize {
+        self.waiting
+            .as_ref()
+            .map_or(0, |waiting| waiting.queue.len())
     }
 
     fn enqueue(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
-            let queue = self.queue.get_or_insert_default();
-            queue.append(|out| out.extend_from_slice(bytes));
+            let waiting = self.waiting.get_or_insert_default();
+            waiting.queue.append(|out| out.extend_from_slice(bytes));
         }
     }
 
     /// Offers the next bytes of the queue to the kernel. Returns how many it took.
     fn write_queue(&mut self) -> usize {
-        let Some(mut queue) = self.queue.take() else {
+        let (Some(waiting), Some(stream)) = (&mut self.waiting, &self.stream) else {
             return 0;
         };
-        let slices: Vec<_> = queue.slices().collect();
-        let taken = match &*slices {
-            [slice] => self.write(slice),
-            slices => self.write_vectored(slices),
+        let slices: Vec<_> = waiting.queue.slices().collect();
+        let result = match &*slices {
+            [slice] => stream.try_write(slice),
+            slices => stream.try_write_vectored(slices),
         };
-        queue.advance(taken);
-        if !self.failed {
-            self.queue = Some(queue);
+        let taken = self.count(result);
+        if let Some(waiting) = &mut self.waiting {
+            waiting.queue.advance(taken);
         }
         taken
     }

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
 use super::{Application, EventKind, expect};
@@ -12,7 +13,7 @@ use crate::bridge::INTERNAL_ERROR;
 use crate::net::output::Output;
 use crate::net::runtime::IoThreads;
 use crate::net::server::Guard;
-use crate::net::stream::split_tcp;
+use crate::net::stream::Stream;
 use crate::net::task::{ConnectionTask, poll_read};
 
 /// A connection, and its peer's end.
@@ -37,17 +38,18 @@ async fn turn_that_panics_is_an_error_and_closes_its_connection() {
     let server = Arc::clone(&application.server);
     let thread = IoThreads::shared().expect("they run").get(0);
     let turn = thread.expect("there is one").handle.spawn(async move {
-        let stream = |stream| TcpStream::from_std(stream).expect("it is open");
-        let (reader, writer) = split_tcp(stream(accepted));
+        let stream = |stream| Stream::Tcp(TcpStream::from_std(stream).expect("it is open"));
         let connection = environment
-            .add_connection(0, Output::new(writer, 0))
+            .add_connection(0, Output::new(stream(accepted), 0))
             .expect("the environment is open");
         let guard = Guard::new(server, &environment);
-        connection.start(ConnectionTask::new(&connection, reader, Vec::new(), guard));
+        connection.start(ConnectionTask::new(&connection, Vec::new(), guard));
 
-        let (mut other, _writer) = split_tcp(stream(other));
-        let reading =
-            poll_fn(|cx| poll_read(&mut other, cx, 1, |_| Arc::clone(&connection).take_turn()));
+        let mut other = stream(other);
+        let reading = poll_fn(|cx| {
+            let read = |buffer: &mut ReadBuf<'_>| other.poll_read(cx, buffer);
+            poll_read(read, 1, |_| Arc::clone(&connection).take_turn())
+        });
         reading.await.expect("there is a byte");
         connection.id
     });
