@@ -5,7 +5,7 @@
  * handshake until the core said that the transport is gone.
  */
 
-const { AsyncResource } = require('async_hooks');
+const { AsyncResource, executionAsyncId } = require('async_hooks');
 
 const inbound = require('./inbound');
 const outbox = require('./outbox');
@@ -45,7 +45,7 @@ class Connection extends AsyncResource {
    * @param {Number} generation How many connections had that place before
    */
   constructor(listener, index, generation) {
-    super('OXWSCONNECTION');
+    super('OXWSCONNECTION', { triggerAsyncId: asInteger(executionAsyncId()) });
 
     this.listener = listener;
     this.index = index;
@@ -448,6 +448,18 @@ class Connection extends AsyncResource {
       outbox.write(this, flags | FLAG_ACKNOWLEDGE, payload);
     }
   }
+}
+
+/**
+ * The same number. Node has its ids as doubles, each of which would be an object of its
+ * own beside the connection; an integer that is small is not.
+ *
+ * @private
+ */
+function asInteger(id) {
+  const integer = id | 0;
+
+  return integer === id ? integer : id;
 }
 
 /**
