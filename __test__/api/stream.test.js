@@ -211,7 +211,7 @@ describe('createWebSocketStream', () => {
       const chunks = [];
 
       // One read gives both or the first, depending on Node's release.
-      for (let chunk; (chunk = stream.read()) !== null; ) chunks.push(chunk);
+      for (let chunk; (chunk = stream.read()) !== null;) chunks.push(chunk);
       assert.deepStrictEqual(Buffer.concat(chunks), Buffer.from('ab'));
       assert.deepStrictEqual(stub.log, ['pause', 'resume']);
     });
