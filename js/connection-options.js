@@ -20,6 +20,7 @@ const CLIENT = 4;
 // What `configOf()` returns.
 const words = new Uint32Array(addon.CONFIG_WORD_COUNT);
 const config = Buffer.from(words.buffer);
+let last = {};
 
 /**
  * Those of ws come first; the others are ours.
@@ -66,8 +67,33 @@ function checkHeartbeat(heartbeat) {
  */
 function configOf(options, isServer, extensions) {
   const { [extensionName]: perMessageDeflate } = extensions;
+
+  // Most connections have the options of the one before.
+  if (
+    options.maxPayload !== last.maxPayload ||
+    options.maxFragments !== last.maxFragments ||
+    options.maxBufferedChunks !== last.maxBufferedChunks ||
+    options.maxPendingAutoPongs !== last.maxPendingAutoPongs ||
+    options.autoPong !== last.autoPong ||
+    options.skipUTF8Validation !== last.skipUTF8Validation ||
+    options.closeTimeout !== last.closeTimeout ||
+    options.maxInboundBytes !== last.maxInboundBytes ||
+    options.heartbeat ||
+    last.heartbeat ||
+    perMessageDeflate ||
+    last.perMessageDeflate ||
+    isServer !== last.isServer
+  ) {
+    writeConfig(options, isServer, perMessageDeflate);
+  }
+
+  return config;
+}
+
+function writeConfig(options, isServer, perMessageDeflate) {
   const { heartbeat } = options;
 
+  last = { ...options, isServer, perMessageDeflate };
   words[0] = limit(options.maxPayload);
   words[1] = limit(options.maxFragments);
   words[2] = limit(options.maxBufferedChunks);
@@ -82,8 +108,6 @@ function configOf(options, isServer, extensions) {
   words[8] = byteLimit(options.maxInboundBytes) || MAX_INBOUND_BYTES;
   if (perMessageDeflate) words.set(deflateWordsOf(perMessageDeflate), 9);
   else words.fill(0, 9);
-
-  return config;
 }
 
 /**
