@@ -280,7 +280,7 @@ function offer(index, base) {
 
   connection.runInAsyncScope(
     listener.handleHandshake,
-    undefined,
+    listener,
     connection,
     payload.latin1Slice(8, payload.length),
     verdict
@@ -288,6 +288,8 @@ function offer(index, base) {
 }
 
 /**
+ * As `readUInt32LE()`, without checks.
+ *
  * @private
  */
 function wordOf(bytes, place) {

@@ -31,7 +31,7 @@ class Listener extends AsyncResource {
     super('OXWSLISTENER');
 
     this._handlers = handlers;
-    // A request for an upgrade.
+    // A request for an upgrade; of what it tells the most frequent.
     this.handleHandshake = handlers.handshake;
     this._state = WAITING;
     this._index = -1;
