@@ -48,17 +48,17 @@ function closeFlags(mask) {
  * @throws {(RangeError|TypeError)} If there can't be such a frame
  */
 function closePayload(code, data) {
+  const isBare = data === undefined || !data.length;
+
+  if (isBare && code === lastCode) return lastCodePayload;
   if (code === undefined) return EMPTY_BUFFER;
   if (typeof code !== 'number' || !isValidStatusCode(code)) {
     throw new TypeError('First argument must be a valid error code number');
   }
 
-  if (data === undefined || !data.length) {
-    if (code !== lastCode) {
-      lastCode = code;
-      lastCodePayload = Buffer.from([code >>> 8, code & 0xff]);
-    }
-
+  if (isBare) {
+    lastCode = code;
+    lastCodePayload = Buffer.from([code >>> 8, code & 0xff]);
     return lastCodePayload;
   }
 

@@ -21,6 +21,10 @@ const CLIENT = 4;
 const words = new Uint32Array(addon.CONFIG_WORD_COUNT);
 const config = Buffer.from(words.buffer);
 
+// The options that it tells.
+const NOTHING = Object.freeze({});
+let written = NOTHING;
+
 /**
  * Those of ws come first; the others are ours.
  */
@@ -66,24 +70,73 @@ function checkHeartbeat(heartbeat) {
  */
 function configOf(options, isServer, extensions) {
   const { [extensionName]: perMessageDeflate } = extensions;
-  const { heartbeat } = options;
 
-  words[0] = limit(options.maxPayload);
-  words[1] = limit(options.maxFragments);
-  words[2] = limit(options.maxBufferedChunks);
-  words[3] = limit(options.maxPendingAutoPongs);
+  // Most connections have the options of the one before.
+  if (
+    options.autoPong !== written.autoPong ||
+    options.closeTimeout !== written.closeTimeout ||
+    options.maxBufferedChunks !== written.maxBufferedChunks ||
+    options.maxFragments !== written.maxFragments ||
+    options.maxInboundBytes !== written.maxInboundBytes ||
+    options.maxPayload !== written.maxPayload ||
+    options.maxPendingAutoPongs !== written.maxPendingAutoPongs ||
+    options.skipUTF8Validation !== written.skipUTF8Validation ||
+    isServer !== written.isServer ||
+    options.heartbeat ||
+    perMessageDeflate
+  ) {
+    writeConfig(options, isServer, perMessageDeflate);
+  }
+
+  return config;
+}
+
+/**
+ * @private
+ */
+function writeConfig(options, isServer, perMessageDeflate) {
+  const {
+    autoPong,
+    closeTimeout,
+    heartbeat,
+    maxBufferedChunks,
+    maxFragments,
+    maxInboundBytes,
+    maxPayload,
+    maxPendingAutoPongs,
+    skipUTF8Validation
+  } = options;
+
+  words[0] = limit(maxPayload);
+  words[1] = limit(maxFragments);
+  words[2] = limit(maxBufferedChunks);
+  words[3] = limit(maxPendingAutoPongs);
   words[4] =
-    (options.autoPong ? AUTO_PONG : 0) |
-    (options.skipUTF8Validation ? SKIP_UTF8_VALIDATION : 0) |
+    (autoPong ? AUTO_PONG : 0) |
+    (skipUTF8Validation ? SKIP_UTF8_VALIDATION : 0) |
     (isServer ? 0 : CLIENT);
-  words[5] = timer(options.closeTimeout);
+  words[5] = timer(closeTimeout);
   words[6] = heartbeat ? timer(heartbeat.interval) : 0;
   words[7] = heartbeat ? timer(heartbeat.timeout) : 0;
-  words[8] = byteLimit(options.maxInboundBytes) || MAX_INBOUND_BYTES;
+  words[8] = byteLimit(maxInboundBytes) || MAX_INBOUND_BYTES;
   if (perMessageDeflate) words.set(deflateWordsOf(perMessageDeflate), 9);
   else words.fill(0, 9);
 
-  return config;
+  // These two are not compared.
+  if (heartbeat || perMessageDeflate) written = NOTHING;
+  else {
+    written = {
+      autoPong,
+      closeTimeout,
+      isServer,
+      maxBufferedChunks,
+      maxFragments,
+      maxInboundBytes,
+      maxPayload,
+      maxPendingAutoPongs,
+      skipUTF8Validation
+    };
+  }
 }
 
 /**

@@ -269,13 +269,13 @@ function emitRun() {
 function offer(index, base) {
   const payload = payloadOf(records, base);
   const verdict = (records[base] >>> DETAIL_SHIFT) & DETAIL_MASK;
-  const listener = listeners[payload.readUInt32LE(4)];
+  const listener = listeners[wordOf(payload, 4)];
   const connection = listener.runInAsyncScope(
     addOffered,
     null,
     listener,
     index,
-    payload.readUInt32LE(0)
+    wordOf(payload, 0)
   );
 
   connection.runInAsyncScope(
@@ -284,6 +284,21 @@ function offer(index, base) {
     connection,
     payload.latin1Slice(8, payload.length),
     verdict
+  );
+}
+
+/**
+ * As `readUInt32LE()`, without checks.
+ *
+ * @private
+ */
+function wordOf(bytes, place) {
+  return (
+    (bytes[place] |
+      (bytes[place + 1] << 8) |
+      (bytes[place + 2] << 16) |
+      (bytes[place + 3] << 24)) >>>
+    0
   );
 }
 
@@ -376,7 +391,7 @@ function emitOf(index, end) {
 function emitClosed(connection, index, base) {
   const detail = (records[base] >>> DETAIL_SHIFT) & DETAIL_MASK;
   const wasClean = (detail & 1) === 1;
-  const [bytesRead, bytesWritten, dropped] = readCounts(records[base + 2]);
+  const counts = readCounts(records[base + 2]);
 
   connections[index] = undefined;
   calls.forget(index);
@@ -386,12 +401,7 @@ function emitClosed(connection, index, base) {
   if (detail & 2 && (!wasClean || connection.socket !== null)) {
     connection.handleEnd();
   }
-  connection.handleClosed(
-    wasClean,
-    [bytesRead, bytesWritten],
-    detail >>> 2,
-    dropped
-  );
+  connection.handleClosed(wasClean, counts, detail >>> 2, counts[2]);
 }
 
 const hub = {

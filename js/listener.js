@@ -31,6 +31,8 @@ class Listener extends AsyncResource {
     super('OXWSLISTENER');
 
     this._handlers = handlers;
+    // A request for an upgrade; of what it tells the most frequent.
+    this.handleHandshake = handlers.handshake;
     this._state = WAITING;
     this._index = -1;
     this._options = null;
@@ -166,18 +168,7 @@ class Listener extends AsyncResource {
   countConnections(all, unreferenced) {
     this._connections += all;
     this._unreferenced += unreferenced;
-    this._updateKeepAlive();
-  }
-
-  /**
-   * A request for an upgrade.
-   *
-   * @param {Connection} connection The connection it came over
-   * @param {String} text What the request says, see `src/net/opening.rs`
-   * @param {Number} verdict What the core found wrong with it
-   */
-  handleHandshake(connection, text, verdict) {
-    this._handlers.handshake(connection, text, verdict);
+    if (this._state === CLOSED) this._updateKeepAlive();
   }
 
   /**

@@ -126,7 +126,7 @@ function writeString(connection, flags, string) {
   } else {
     reserve(most);
     know(string, flags, length);
-    writeHead(connection, flags, block.write(string, length + HEAD_SIZE));
+    writeHead(connection, flags, block.utf8Write(string, length + HEAD_SIZE));
   }
 }
 
@@ -181,7 +181,7 @@ function writeFrame(flags, payload) {
   let payloadLength = payload.length;
 
   if (typeof payload === 'string') {
-    payloadLength = block.write(payload, start + header);
+    payloadLength = block.utf8Write(payload, start + header);
 
     if (header === 2 && payloadLength > MAX_INLINE_LENGTH) {
       header = 4;
