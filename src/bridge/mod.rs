@@ -19,7 +19,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Batch, Credit};
+pub use batch::{Batch, Credit, SHARED_PAYLOAD};
 pub use block::{BLOCK_SIZE, BlockBytes, BlockMemory};
 pub use command::{BESIDE_BLOCK, Command, CommandKind, Commands, flag};
 pub use event::{EventKind, INTERNAL_ERROR};

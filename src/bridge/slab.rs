@@ -8,16 +8,24 @@
     reason = "one thread writes into memory of which others read what was written before"
 )]
 
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::protocol::{give_memory, take_memory};
 
-/// Bytes of a slab.
-pub const SLAB_SIZE: usize = 64 * 1024;
+/// Bytes of a slab: so many messages of 16 KiB fit in with what is before each in the
+/// stream.
+pub const SLAB_SIZE: usize = 132 * 1024;
 
 /// Bits that an offset into a slab has.
-pub const SLAB_OFFSET_BITS: u32 = SLAB_SIZE.ilog2();
+pub const SLAB_OFFSET_BITS: u32 = SLAB_SIZE.next_power_of_two().ilog2();
+
+/// The longest payload that goes into a slab.
+pub const LONGEST_PAYLOAD: usize = 64 * 1024;
+
+/// The longest window of a slab.
+const LONGEST_WINDOW: usize = 64 * 1024;
 
 /// Where the payloads of a slab begin: at multiples of this, for the sake of
 /// JavaScript's wider typed arrays.
@@ -37,7 +45,7 @@ unsafe impl Send for Slab {}
 unsafe impl Sync for Slab {}
 
 impl Slab {
-    fn new() -> Self {
+    fn shared() -> Arc<Self> {
         let mut memory = take_memory(SLAB_SIZE).unwrap_or_default();
         if memory.is_empty() {
             // The system's zeros: nothing is written here.
@@ -45,7 +53,7 @@ impl Slab {
         }
         memory.resize(SLAB_SIZE, 0);
         let start = NonNull::from(memory.as_mut_slice()).cast();
-        Self { memory, start }
+        Arc::new(Self { memory, start })
     }
 
     /// Where the memory begins; it stays there.
@@ -75,11 +83,18 @@ impl Drop for Slab {
 }
 
 /// The one that writes into a slab, and into another when that is full.
+///
+/// The slab's beginning is told: JavaScript may know of each byte before `used`. Behind
+/// it there may be a window, which whoever reads the sockets has alone.
 pub struct SlabWriter {
     /// By which JavaScript tells this writer's slab from those of others.
     slot: u32,
     slab: Option<Arc<Slab>>,
+    /// JavaScript is told of the slab with its first payload.
+    announced: bool,
     used: usize,
+    /// Where the last window ends; what it has not given back is not written here.
+    window_end: usize,
 }
 
 /// What a payload was appended to.
@@ -92,6 +107,24 @@ pub(super) struct Appended {
     pub(super) begun: Option<Arc<Slab>>,
 }
 
+/// A part of a slab that nobody was told of, to be written once more.
+pub(super) struct Window {
+    slab: Arc<Slab>,
+    range: Range<usize>,
+}
+
+impl Window {
+    /// The memory, with whatever is in it. A payload there that was appended is not to
+    /// be told before the last use of this.
+    pub(super) fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: the window lies in the slab, whose bytes are all initialized.
+        let start = unsafe { self.slab.as_ptr().add(self.range.start) };
+        // SAFETY: the same; the writer writes behind the window and opens no other there,
+        // and what is appended within is told when the window has been closed.
+        unsafe { std::slice::from_raw_parts_mut(start, self.range.len()) }
+    }
+}
+
 impl SlabWriter {
     /// A writer that takes memory with its first payload.
     #[must_use]
@@ -99,7 +132,9 @@ impl SlabWriter {
         Self {
             slot,
             slab: None,
+            announced: false,
             used: 0,
+            window_end: 0,
         }
     }
 
@@ -107,30 +142,91 @@ impl SlabWriter {
         self.slot
     }
 
-    /// Copies `payload` behind those before; `None` if no slab is that long.
+    /// A window of at least `least` bytes, and at most [`LONGEST_WINDOW`], in which
+    /// what comes behind the first `lead` bytes is aligned.
+    pub(super) fn open_window(&mut self, least: usize, lead: usize) -> Window {
+        // One that was not closed is lost.
+        self.used = self.free_from();
+        let padding = lead.next_multiple_of(ALIGNMENT) - lead;
+        if self.slab.is_none() || self.used + padding + least > SLAB_SIZE {
+            self.begin();
+        }
+        let start = self.used + padding;
+        let end = SLAB_SIZE.min(start + LONGEST_WINDOW);
+        self.window_end = end;
+        Window {
+            slab: Arc::clone(self.slab.get_or_insert_with(Slab::shared)),
+            range: start..end,
+        }
+    }
+
+    /// What was not appended of the window is free again.
+    pub(super) fn close_window(&mut self, window: Window) {
+        drop(window);
+        self.window_end = 0;
+    }
+
+    /// Appends `payload` behind those before; `None` if it is too long. It stays where it
+    /// is if that is in the open window and not far behind them, and is copied otherwise.
     pub(super) fn append(&mut self, payload: &[u8]) -> Option<Appended> {
-        if payload.len() > SLAB_SIZE {
+        if payload.len() > LONGEST_PAYLOAD {
             return None;
         }
-        let mut begun = None;
-        if self.slab.is_none() || payload.len() > SLAB_SIZE - self.used {
-            self.used = 0;
-            begun = Some(Arc::clone(self.slab.insert(Arc::new(Slab::new()))));
+        let before = self.used;
+        let offset = match self.offset_in_window(payload) {
+            Some(offset) => offset,
+            None => self.copy(payload),
+        };
+        self.used = (offset + payload.len())
+            .next_multiple_of(ALIGNMENT)
+            .min(SLAB_SIZE);
+        let begun = if self.announced {
+            None
+        } else {
+            self.announced = true;
+            self.slab.clone()
+        };
+        Some(Appended {
+            place: self.slot << SLAB_OFFSET_BITS | u32::try_from(offset).ok()?,
+            bytes: self.used - before.min(offset),
+            begun,
+        })
+    }
+
+    /// Where `payload` may stay. Not if more than its length would be left unused
+    /// before it.
+    fn offset_in_window(&self, payload: &[u8]) -> Option<usize> {
+        let start = self.slab.as_ref()?.as_ptr().addr();
+        let offset = payload.as_ptr().addr().checked_sub(start)?;
+        let gap = offset.checked_sub(self.used)?;
+        let stays = offset.is_multiple_of(ALIGNMENT)
+            && offset + payload.len() <= self.window_end
+            && gap <= payload.len();
+        stays.then_some(offset)
+    }
+
+    fn copy(&mut self, payload: &[u8]) -> usize {
+        if self.slab.is_none() || payload.len() > SLAB_SIZE - self.free_from() {
+            self.begin();
         }
-        let slab = self.slab.as_ref()?;
-        let offset = self.used;
+        let offset = self.free_from();
+        let slab = self.slab.get_or_insert_with(Slab::shared);
         // SAFETY: `offset` is within the slab, or just behind its last byte.
         let target = unsafe { slab.as_ptr().add(offset) };
         // SAFETY: the payload fits behind `offset`, where nobody else writes and
         // nobody was told to read, and it does not lie there itself.
         unsafe { std::ptr::copy_nonoverlapping(payload.as_ptr(), target, payload.len()) };
-        self.used = (offset + payload.len())
-            .next_multiple_of(ALIGNMENT)
-            .min(SLAB_SIZE);
-        Some(Appended {
-            place: self.slot << SLAB_OFFSET_BITS | u32::try_from(offset).ok()?,
-            bytes: self.used - offset,
-            begun,
-        })
+        offset
+    }
+
+    fn free_from(&self) -> usize {
+        self.used.max(self.window_end)
+    }
+
+    fn begin(&mut self) {
+        self.slab = Some(Slab::shared());
+        self.announced = false;
+        self.used = 0;
+        self.window_end = 0;
     }
 }

@@ -136,9 +136,7 @@ impl ConnectionTask {
             return;
         }
         let _ = poll_read(&mut self.reader, cx, READ_BUFFER, |bytes| {
-            connection
-                .bytes_read
-                .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            connection.count_read(bytes.len());
             framing.receive(connection, bytes);
         });
     }
@@ -268,10 +266,6 @@ impl ConnectionTask {
         limit: usize,
     ) -> Poll<io::Result<usize>> {
         let Self { reader, phase, .. } = self;
-        let count = |length: usize| {
-            let length = length as u64;
-            connection.bytes_read.fetch_add(length, Ordering::Relaxed);
-        };
         if let Phase::Open(framing) = phase
             && let Some((memory, room)) = framing.message_memory(connection)
         {
@@ -281,14 +275,24 @@ impl ConnectionTask {
                 READ_OF_MESSAGE
             };
             let length = ready!(reader.poll_read_behind(cx, memory, room.min(most)))?;
-            count(length);
+            connection.count_read(length);
             if length > 0 {
                 framing.handle_read(connection, length);
             }
             return Poll::Ready(Ok(length));
         }
+        if let Phase::Open(framing) = phase
+            && limit >= READ_BUFFER
+            && framing.reads_in_place(connection)
+        {
+            ready!(reader.poll_read_ready(cx))?;
+            let read = framing.read_in_place(connection, |buffer| reader.poll_read(cx, buffer));
+            if let Some(read) = read {
+                return read;
+            }
+        }
         poll_read(reader, cx, limit, |bytes| {
-            count(bytes.len());
+            connection.count_read(bytes.len());
             match phase {
                 _ if bytes.is_empty() => {}
                 Phase::Offered(early) => early.extend_from_slice(bytes),
@@ -387,6 +391,10 @@ impl ConnectionTask {
 }
 
 impl Connection {
+    pub(super) fn count_read(&self, length: usize) {
+        self.bytes_read.fetch_add(length as u64, Ordering::Relaxed);
+    }
+
     /// Does what there is to do, on the connection's I/O thread.
     pub(super) fn take_turn(self: Arc<Self>) {
         self.begin_turn();
