@@ -11,15 +11,26 @@
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::protocol::{give_memory, take_memory};
 
-/// Bytes of a slab: so many messages of 16 KiB fit in with what is before each in the
-/// stream.
-pub const SLAB_SIZE: usize = 132 * 1024;
+/// Bytes of a slab. The last 4 KiB are for what is before messages in the stream: of
+/// 16 KiB there fit as many as without.
+const LONG_SLAB: usize = (256 + 4) * 1024;
+
+/// Bytes of a slab when there are many long ones: JavaScript keeps some as long as it
+/// does one message in each.
+const SHORT_SLAB: usize = (64 + 4) * 1024;
+
+/// Bytes of long slabs, in the process, from which on there are short ones only. V8 looks
+/// for garbage among young buffers after 32 MiB of them.
+const MANY_LONG: usize = 64 * 1024 * 1024;
+
+static LONG_BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// Bits that an offset into a slab has.
-pub const SLAB_OFFSET_BITS: u32 = SLAB_SIZE.next_power_of_two().ilog2();
+pub const SLAB_OFFSET_BITS: u32 = LONG_SLAB.next_power_of_two().ilog2();
 
 /// The longest payload that goes into a slab.
 pub const LONGEST_PAYLOAD: usize = 64 * 1024;
@@ -46,14 +57,28 @@ unsafe impl Sync for Slab {}
 
 impl Slab {
     fn shared() -> Arc<Self> {
-        let mut memory = take_memory(SLAB_SIZE).unwrap_or_default();
+        let size = if LONG_BYTES.load(Ordering::Relaxed) < MANY_LONG {
+            LONG_SLAB
+        } else {
+            SHORT_SLAB
+        };
+        let mut memory = take_memory(size).unwrap_or_default();
         if memory.is_empty() {
             // The system's zeros: nothing is written here.
-            memory = vec![0; SLAB_SIZE];
+            memory = vec![0; size];
         }
-        memory.resize(SLAB_SIZE, 0);
+        memory.resize(size, 0);
+        if size == LONG_SLAB {
+            LONG_BYTES.fetch_add(size, Ordering::Relaxed);
+        }
         let start = NonNull::from(memory.as_mut_slice()).cast();
         Arc::new(Self { memory, start })
+    }
+
+    /// How long it is.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.memory.len()
     }
 
     /// Where the memory begins; it stays there.
@@ -66,7 +91,10 @@ impl Slab {
     /// if it does not lie in the slab.
     #[must_use]
     pub fn read(&self, offset: usize, length: usize) -> Vec<u8> {
-        if offset.checked_add(length).is_none_or(|end| end > SLAB_SIZE) {
+        if offset
+            .checked_add(length)
+            .is_none_or(|end| end > self.length())
+        {
             return Vec::new();
         }
         // SAFETY: it lies in the slab, whose bytes are all initialized.
@@ -78,6 +106,9 @@ impl Slab {
 
 impl Drop for Slab {
     fn drop(&mut self) {
+        if self.length() == LONG_SLAB {
+            LONG_BYTES.fetch_sub(LONG_SLAB, Ordering::Relaxed);
+        }
         give_memory(std::mem::take(&mut self.memory));
     }
 }
@@ -148,14 +179,12 @@ impl SlabWriter {
         // One that was not closed is lost.
         self.used = self.free_from();
         let padding = lead.next_multiple_of(ALIGNMENT) - lead;
-        if self.slab.is_none() || self.used + padding + least > SLAB_SIZE {
-            self.begin();
-        }
+        let slab = self.slab_with_room(padding + least);
         let start = self.used + padding;
-        let end = SLAB_SIZE.min(start + LONGEST_WINDOW);
+        let end = slab.length().min(start + LONGEST_WINDOW);
         self.window_end = end;
         Window {
-            slab: Arc::clone(self.slab.get_or_insert_with(Slab::shared)),
+            slab,
             range: start..end,
         }
     }
@@ -177,9 +206,7 @@ impl SlabWriter {
             Some(offset) => offset,
             None => self.copy(payload),
         };
-        self.used = (offset + payload.len())
-            .next_multiple_of(ALIGNMENT)
-            .min(SLAB_SIZE);
+        self.used = (offset + payload.len()).next_multiple_of(ALIGNMENT);
         let begun = if self.announced {
             None
         } else {
@@ -206,11 +233,8 @@ impl SlabWriter {
     }
 
     fn copy(&mut self, payload: &[u8]) -> usize {
-        if self.slab.is_none() || payload.len() > SLAB_SIZE - self.free_from() {
-            self.begin();
-        }
+        let slab = self.slab_with_room(payload.len());
         let offset = self.free_from();
-        let slab = self.slab.get_or_insert_with(Slab::shared);
         // SAFETY: `offset` is within the slab, or just behind its last byte.
         let target = unsafe { slab.as_ptr().add(offset) };
         // SAFETY: the payload fits behind `offset`, where nobody else writes and
@@ -219,14 +243,26 @@ impl SlabWriter {
         offset
     }
 
-    fn free_from(&self) -> usize {
-        self.used.max(self.window_end)
-    }
-
-    fn begin(&mut self) {
-        self.slab = Some(Slab::shared());
+    /// The slab, or another if less than `bytes` are free in it.
+    fn slab_with_room(&mut self, bytes: usize) -> Arc<Slab> {
+        if let Some(slab) = &self.slab
+            && bytes <= slab.length().saturating_sub(self.free_from())
+        {
+            return Arc::clone(slab);
+        }
         self.announced = false;
         self.used = 0;
         self.window_end = 0;
+        Arc::clone(self.slab.insert(Slab::shared()))
+    }
+
+    #[cfg(test)]
+    pub(super) fn open_slab(&self) -> Arc<Slab> {
+        self.slab.clone().expect("something was appended")
+    }
+
+    /// Where memory begins that nobody has.
+    fn free_from(&self) -> usize {
+        self.used.max(self.window_end)
     }
 }
