@@ -2,6 +2,20 @@
 //!
 //! An I/O thread appends payloads behind each other, and JavaScript sees each where
 //! it lies. A slab is JavaScript's as long as it holds a view of it.
+//!
+//! What holds at any time, of the bytes of a slab from its beginning on:
+//!
+//! - Those that were told, and the gaps between them: nobody writes them any more but
+//!   JavaScript.
+//! - Behind them, while sockets are read, the window: the I/O thread reads to it and
+//!   decodes there. A payload that is appended in the window stays where it is, if that
+//!   is not before one that was told; all else is copied behind the window. JavaScript
+//!   is told of either when the batch is published, and by then the window is closed.
+//! - The rest: the writer's, who copies payloads there and opens windows.
+//!
+//! JavaScript has the whole slab in its `ArrayBuffer`, though. What it changes where it
+//! was told of nothing can spoil messages that are being decoded, as it can those that it
+//! has not taken. No length is read there twice.
 
 #![allow(
     unsafe_code,
