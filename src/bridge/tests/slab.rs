@@ -28,7 +28,10 @@ fn payload_in_the_window_stays_and_its_neighbours_follow() {
     assert_eq!(places(&one), [8, 120]);
     assert_eq!(one.iter().map(|one| one.bytes).sum::<usize>(), 224);
     // The rest of the window is free again.
-    assert_eq!(places(&read(&mut writer, 2, 100, &[8..108, 112..120]))[0], 232);
+    assert_eq!(
+        places(&read(&mut writer, 2, 100, &[8..108, 112..120]))[0],
+        232
+    );
 }
 
 #[test]
