@@ -49,6 +49,81 @@ describe('Large messages', () => {
     });
   });
 
+  it('stay as they are on many connections, whatever is between them', async (t) => {
+    const { wss, clients } = await connected(t, 8);
+    const lengths = [16384, 20000, 10, 5000, 65000, 16384, 100, 40000, 4096];
+    const ROUNDS = 12;
+    const COUNT = ROUNDS * lengths.length;
+    const atServer = [...wss.clients].map((ws) => {
+      ws.on('message', (data) => ws.send(data));
+      return messages(ws, COUNT);
+    });
+    const atClients = clients.map((client) => messages(client, COUNT));
+
+    for (let round = 0; round < ROUNDS; round++) {
+      clients.forEach((client, number) => {
+        lengths.forEach((length, i) => {
+          client.send(fill(length, number * 7 + round + i));
+          if (i % 3 === 0) client.ping('between');
+        });
+      });
+      // What comes next does so in other reads.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      global.gc?.();
+    }
+
+    const received = await Promise.all([...atServer, ...atClients]);
+
+    received.forEach((all, number) => {
+      all.forEach((data, i) => {
+        const place = i % lengths.length;
+        const round = (i - place) / lengths.length;
+        const seed = (number % clients.length) * 7 + round + place;
+
+        assert.ok(
+          data.equals(fill(lengths[place], seed)),
+          `message ${i} of connection ${number}`
+        );
+      });
+    });
+  });
+
+  it('are seen as they came by who listens to the socket', async (t) => {
+    const { wss, clients } = await connected(t, 1);
+    const [ws] = wss.clients;
+    const [client] = clients;
+
+    ws.on('message', () => ws.send('next'));
+
+    for (let i = 0; i < 5; i++) {
+      client.send(fill(20000, i));
+      await messages(client, 1);
+    }
+
+    const chunks = [];
+
+    ws._socket.on('data', (chunk) => chunks.push(chunk));
+
+    for (let i = 0; i < 5; i++) {
+      client.send(fill(20000, i));
+      await messages(client, 1);
+    }
+
+    const bytes = Buffer.concat(chunks);
+
+    assert.equal(bytes.length, 5 * 20008);
+
+    for (let i = 0; i < 5; i++) {
+      const frame = bytes.subarray(i * 20008, (i + 1) * 20008);
+      const payload = frame
+        .subarray(8)
+        .map((byte, j) => byte ^ frame[4 + (j & 3)]);
+
+      assert.equal(frame.readUInt16BE(2), 20000);
+      assert.ok(Buffer.from(payload).equals(fill(20000, i)), `message ${i}`);
+    }
+  });
+
   it('are the listener’s to write to', async (t) => {
     const { client } = await echoing(t);
 

@@ -37,7 +37,7 @@ function transfer(message) {
 }
 
 describe('A message whose memory is transferred', beyondReference, () => {
-  for (const length of [100, 6000]) {
+  for (const length of [100, 6000, 20000]) {
     it(`costs no other message of ${length} bytes`, async (t) => {
       const wss = await startServer(t);
       const { raw, ws } = await connectRaw(t, wss);

@@ -44,6 +44,16 @@ describe('Worker threads', () => {
         assert.deepStrictEqual(codes, [1]);
       });
 
+      it(
+        'terminated in traffic of long messages leave nothing',
+        linuxOnly,
+        async (t) => {
+          const { codes } = await run(t, 'terminate', mode, 'idle', '20000');
+
+          assert.deepStrictEqual(codes, [1]);
+        }
+      );
+
       it('that close them end by themselves', linuxOnly, async (t) => {
         const { codes } = await run(t, 'close', mode);
 

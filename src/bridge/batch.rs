@@ -84,6 +84,24 @@ impl Batch {
         self.writer = Some(writer);
     }
 
+    /// Lets `read` write to memory where payloads of some length can stay when they are
+    /// pushed: at least `least` bytes, where what comes behind the first `lead` of
+    /// them is aligned. `None` if there is no writer of slabs.
+    pub fn read_to_slab<R>(
+        &mut self,
+        least: usize,
+        lead: usize,
+        read: impl FnOnce(&mut Self, &mut [u8]) -> R,
+    ) -> Option<R> {
+        let mut window = self.writer.as_mut()?.open_window(least, lead);
+        // What stays there is told when this batch is published, which is after this.
+        let result = read(self, window.bytes());
+        if let Some(writer) = &mut self.writer {
+            writer.close_window(window);
+        }
+        Some(result)
+    }
+
     /// Takes back what was lent.
     pub fn take_writer(&mut self) -> Option<SlabWriter> {
         self.writer.take()

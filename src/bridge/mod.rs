@@ -19,13 +19,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Batch, Credit};
+pub use batch::{Batch, Credit, SHARED_PAYLOAD};
 pub use block::{BLOCK_SIZE, BlockBytes, BlockMemory};
 pub use command::{BESIDE_BLOCK, Command, CommandKind, Commands, flag};
 pub use event::{EventKind, INTERNAL_ERROR};
 pub use id::ConnectionId;
 pub use inbox::{Inbox, Wake};
 pub use reader::{IN_SLAB, RECORD_WORDS, Reader, Taken};
-pub use slab::{SLAB_OFFSET_BITS, SLAB_SIZE, Slab, SlabWriter};
+pub use slab::{SLAB_OFFSET_BITS, Slab, SlabWriter};
 pub use sync::lock;
 pub use table::Table;

@@ -2,22 +2,55 @@
 //!
 //! An I/O thread appends payloads behind each other, and JavaScript sees each where
 //! it lies. A slab is JavaScript's as long as it holds a view of it.
+//!
+//! What holds at any time, of the bytes of a slab from its beginning on:
+//!
+//! - Those that were told, and the gaps between them: nobody writes them any more but
+//!   JavaScript.
+//! - Behind them, while sockets are read, the window: the I/O thread reads to it and
+//!   decodes there. A payload that is appended in the window stays where it is, if that
+//!   is not before one that was told; all else is copied behind the window. JavaScript
+//!   is told of either when the batch is published, and by then the window is closed.
+//! - The rest: the writer's, who copies payloads there and opens windows.
+//!
+//! JavaScript has the whole slab in its `ArrayBuffer`, though. What it changes where it
+//! was told of nothing can spoil messages that are being decoded, as it can those that it
+//! has not taken. No length is read there twice.
 
 #![allow(
     unsafe_code,
     reason = "one thread writes into memory of which others read what was written before"
 )]
 
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::protocol::{give_memory, take_memory};
 
-/// Bytes of a slab.
-pub const SLAB_SIZE: usize = 64 * 1024;
+/// Bytes of a slab. The last 4 KiB are for what is before messages in the stream: of
+/// 16 KiB there fit as many as without.
+const LONG_SLAB: usize = (256 + 4) * 1024;
+
+/// Bytes of a slab when there are many long ones: JavaScript keeps some as long as it
+/// does one message in each.
+const SHORT_SLAB: usize = (64 + 4) * 1024;
+
+/// Bytes of long slabs, in the process, from which on there are short ones only. V8 looks
+/// for garbage among young buffers after 32 MiB of them.
+const MANY_LONG: usize = 64 * 1024 * 1024;
+
+static LONG_BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// Bits that an offset into a slab has.
-pub const SLAB_OFFSET_BITS: u32 = SLAB_SIZE.ilog2();
+pub const SLAB_OFFSET_BITS: u32 = LONG_SLAB.next_power_of_two().ilog2();
+
+/// The longest payload that goes into a slab.
+pub const LONGEST_PAYLOAD: usize = 64 * 1024;
+
+/// The longest window of a slab.
+const LONGEST_WINDOW: usize = 64 * 1024;
 
 /// Where the payloads of a slab begin: at multiples of this, for the sake of
 /// JavaScript's wider typed arrays.
@@ -37,15 +70,29 @@ unsafe impl Send for Slab {}
 unsafe impl Sync for Slab {}
 
 impl Slab {
-    fn new() -> Self {
-        let mut memory = take_memory(SLAB_SIZE).unwrap_or_default();
+    fn shared() -> Arc<Self> {
+        let size = if LONG_BYTES.load(Ordering::Relaxed) < MANY_LONG {
+            LONG_SLAB
+        } else {
+            SHORT_SLAB
+        };
+        let mut memory = take_memory(size).unwrap_or_default();
         if memory.is_empty() {
             // The system's zeros: nothing is written here.
-            memory = vec![0; SLAB_SIZE];
+            memory = vec![0; size];
         }
-        memory.resize(SLAB_SIZE, 0);
+        memory.resize(size, 0);
+        if size == LONG_SLAB {
+            LONG_BYTES.fetch_add(size, Ordering::Relaxed);
+        }
         let start = NonNull::from(memory.as_mut_slice()).cast();
-        Self { memory, start }
+        Arc::new(Self { memory, start })
+    }
+
+    /// How long it is.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.memory.len()
     }
 
     /// Where the memory begins; it stays there.
@@ -58,7 +105,10 @@ impl Slab {
     /// if it does not lie in the slab.
     #[must_use]
     pub fn read(&self, offset: usize, length: usize) -> Vec<u8> {
-        if offset.checked_add(length).is_none_or(|end| end > SLAB_SIZE) {
+        if offset
+            .checked_add(length)
+            .is_none_or(|end| end > self.length())
+        {
             return Vec::new();
         }
         // SAFETY: it lies in the slab, whose bytes are all initialized.
@@ -70,16 +120,26 @@ impl Slab {
 
 impl Drop for Slab {
     fn drop(&mut self) {
+        if self.length() == LONG_SLAB {
+            LONG_BYTES.fetch_sub(LONG_SLAB, Ordering::Relaxed);
+        }
         give_memory(std::mem::take(&mut self.memory));
     }
 }
 
 /// The one that writes into a slab, and into another when that is full.
+///
+/// The slab's beginning is told: JavaScript may know of each byte before `used`. Behind
+/// it there may be a window, which whoever reads the sockets has alone.
 pub struct SlabWriter {
     /// By which JavaScript tells this writer's slab from those of others.
     slot: u32,
     slab: Option<Arc<Slab>>,
+    /// JavaScript is told of the slab with its first payload.
+    announced: bool,
     used: usize,
+    /// Where the last window ends; what it has not given back is not written here.
+    window_end: usize,
 }
 
 /// What a payload was appended to.
@@ -92,6 +152,24 @@ pub(super) struct Appended {
     pub(super) begun: Option<Arc<Slab>>,
 }
 
+/// A part of a slab that nobody was told of, to be written once more.
+pub(super) struct Window {
+    slab: Arc<Slab>,
+    range: Range<usize>,
+}
+
+impl Window {
+    /// The memory, with whatever is in it. A payload there that was appended is not to
+    /// be told before the last use of this.
+    pub(super) fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: the window lies in the slab, whose bytes are all initialized.
+        let start = unsafe { self.slab.as_ptr().add(self.range.start) };
+        // SAFETY: the same; the writer writes behind the window and opens no other there,
+        // and what is appended within is told when the window has been closed.
+        unsafe { std::slice::from_raw_parts_mut(start, self.range.len()) }
+    }
+}
+
 impl SlabWriter {
     /// A writer that takes memory with its first payload.
     #[must_use]
@@ -99,7 +177,9 @@ impl SlabWriter {
         Self {
             slot,
             slab: None,
+            announced: false,
             used: 0,
+            window_end: 0,
         }
     }
 
@@ -107,30 +187,96 @@ impl SlabWriter {
         self.slot
     }
 
-    /// Copies `payload` behind those before; `None` if no slab is that long.
+    /// A window of at least `least` bytes, and at most [`LONGEST_WINDOW`], in which
+    /// what comes behind the first `lead` bytes is aligned.
+    pub(super) fn open_window(&mut self, least: usize, lead: usize) -> Window {
+        // One that was not closed is lost.
+        self.used = self.free_from();
+        let padding = lead.next_multiple_of(ALIGNMENT) - lead;
+        let slab = self.slab_with_room(padding + least);
+        let start = self.used + padding;
+        let end = slab.length().min(start + LONGEST_WINDOW);
+        self.window_end = end;
+        Window {
+            slab,
+            range: start..end,
+        }
+    }
+
+    /// What was not appended of the window is free again.
+    pub(super) fn close_window(&mut self, window: Window) {
+        drop(window);
+        self.window_end = 0;
+    }
+
+    /// Appends `payload` behind those before; `None` if it is too long. It stays where it
+    /// is if that is in the open window and not far behind them, and is copied otherwise.
     pub(super) fn append(&mut self, payload: &[u8]) -> Option<Appended> {
-        if payload.len() > SLAB_SIZE {
+        if payload.len() > LONGEST_PAYLOAD {
             return None;
         }
-        let mut begun = None;
-        if self.slab.is_none() || payload.len() > SLAB_SIZE - self.used {
-            self.used = 0;
-            begun = Some(Arc::clone(self.slab.insert(Arc::new(Slab::new()))));
-        }
-        let slab = self.slab.as_ref()?;
-        let offset = self.used;
+        let before = self.used;
+        let offset = match self.offset_in_window(payload) {
+            Some(offset) => offset,
+            None => self.copy(payload),
+        };
+        self.used = (offset + payload.len()).next_multiple_of(ALIGNMENT);
+        let begun = if self.announced {
+            None
+        } else {
+            self.announced = true;
+            self.slab.clone()
+        };
+        Some(Appended {
+            place: self.slot << SLAB_OFFSET_BITS | u32::try_from(offset).ok()?,
+            bytes: self.used - before.min(offset),
+            begun,
+        })
+    }
+
+    /// Where `payload` may stay. Not if more than its length would be left unused
+    /// before it.
+    fn offset_in_window(&self, payload: &[u8]) -> Option<usize> {
+        let start = self.slab.as_ref()?.as_ptr().addr();
+        let offset = payload.as_ptr().addr().checked_sub(start)?;
+        let gap = offset.checked_sub(self.used)?;
+        let stays = offset.is_multiple_of(ALIGNMENT)
+            && offset + payload.len() <= self.window_end
+            && gap <= payload.len();
+        stays.then_some(offset)
+    }
+
+    fn copy(&mut self, payload: &[u8]) -> usize {
+        let slab = self.slab_with_room(payload.len());
+        let offset = self.free_from();
         // SAFETY: `offset` is within the slab, or just behind its last byte.
         let target = unsafe { slab.as_ptr().add(offset) };
         // SAFETY: the payload fits behind `offset`, where nobody else writes and
         // nobody was told to read, and it does not lie there itself.
         unsafe { std::ptr::copy_nonoverlapping(payload.as_ptr(), target, payload.len()) };
-        self.used = (offset + payload.len())
-            .next_multiple_of(ALIGNMENT)
-            .min(SLAB_SIZE);
-        Some(Appended {
-            place: self.slot << SLAB_OFFSET_BITS | u32::try_from(offset).ok()?,
-            bytes: self.used - offset,
-            begun,
-        })
+        offset
+    }
+
+    /// The slab, or another if less than `bytes` are free in it.
+    fn slab_with_room(&mut self, bytes: usize) -> Arc<Slab> {
+        if let Some(slab) = &self.slab
+            && bytes <= slab.length().saturating_sub(self.free_from())
+        {
+            return Arc::clone(slab);
+        }
+        self.announced = false;
+        self.used = 0;
+        self.window_end = 0;
+        Arc::clone(self.slab.insert(Slab::shared()))
+    }
+
+    #[cfg(test)]
+    pub(super) fn open_slab(&self) -> Arc<Slab> {
+        self.slab.clone().expect("something was appended")
+    }
+
+    /// Where memory begins that nobody has.
+    fn free_from(&self) -> usize {
+        self.used.max(self.window_end)
     }
 }

@@ -1,10 +1,12 @@
 //! An upgraded connection's protocol state, and what it means for its socket.
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
+use tokio::io::ReadBuf;
 use tokio::time::{Instant, Sleep};
 
 use super::config::ConnectionConfig;
@@ -12,12 +14,18 @@ use super::connection::Connection;
 use super::engine::Engine;
 use super::publish::with_batch;
 use super::task::READ_BUFFER;
-use crate::bridge::{Batch, EventKind, lock};
-use crate::protocol::{Expired, Payload, ProtocolError, Receiver, Sink, Timers};
+use crate::bridge::{Batch, EventKind, SHARED_PAYLOAD, lock};
+use crate::protocol::{Expired, Payload, ProtocolError, Receiver, Role, Sink, Timers};
 
 /// Bytes that may wait for JavaScript from a connection even when all together
 /// are too many: the others' flood must not keep its pings from being answered.
 const RESERVE: usize = 4 * 1024;
+
+/// RFC 6455 §5.2: bytes before a payload, at most, and before one of 126 to 65,535
+/// bytes that is masked, or is not.
+const MAX_FRAME_HEADER: usize = 14;
+const MASKED_HEADER: usize = 8;
+const UNMASKED_HEADER: usize = 4;
 
 /// The receiving half of a connection and its timers.
 pub(super) struct Framing {
@@ -30,6 +38,9 @@ pub(super) struct Framing {
     timed_early: bool,
     /// We do not read, by JavaScript's wish or because it is behind.
     suspended: bool,
+    /// KiB of the last message, if it is worth being read to where JavaScript will see
+    /// it, and came whole.
+    expected: u8,
 }
 
 impl Framing {
@@ -48,6 +59,7 @@ impl Framing {
             closing_timed: false,
             timed_early: false,
             suspended: false,
+            expected: 0,
         }
     }
 
@@ -71,6 +83,42 @@ impl Framing {
         });
     }
 
+    /// Whether the next message is likely to be worth [`read_in_place`](Self::read_in_place).
+    pub(super) fn reads_in_place(&self, connection: &Connection) -> bool {
+        // Who is told of bytes as they come is told of them as they are.
+        self.expected > 0 && !connection.is_tapped()
+    }
+
+    /// Has bytes read to memory that JavaScript sees, so that a message need not be
+    /// copied there, and decodes them. Returns how many. `None` if there is no such
+    /// memory.
+    pub(super) fn read_in_place(
+        &mut self,
+        connection: &Arc<Connection>,
+        read: impl FnOnce(&mut ReadBuf<'_>) -> Poll<io::Result<()>>,
+    ) -> Option<Poll<io::Result<usize>>> {
+        let least = usize::from(self.expected) * 1024 + MAX_FRAME_HEADER;
+        let lead = match self.config.receiver.role {
+            Role::Server => MASKED_HEADER,
+            Role::Client => UNMASKED_HEADER,
+        };
+        with_batch(&connection.inbox, |batch| {
+            batch.read_to_slab(least, lead, |batch, memory| {
+                let mut buffer = ReadBuf::new(memory);
+                ready!(read(&mut buffer))?;
+                let bytes = buffer.filled_mut();
+                let length = bytes.len();
+                connection.count_read(length);
+                if length > 0 {
+                    self.decode_into(batch, connection, |receiver, inbound| {
+                        receiver.handle_input(bytes, inbound)
+                    });
+                }
+                Poll::Ready(Ok(length))
+            })
+        })
+    }
+
     /// Decodes what the peer sent and tells JavaScript.
     pub(super) fn receive(&mut self, connection: &Arc<Connection>, bytes: &mut [u8]) {
         let tapped = connection.is_tapped();
@@ -87,30 +135,41 @@ impl Framing {
         connection: &Arc<Connection>,
         decode: impl FnOnce(&mut Receiver, &mut Inbound<'_>) -> Result<(), ProtocolError>,
     ) {
-        self.timers.handle_received();
         with_batch(&connection.inbox, |batch| {
-            let mut inbound = Inbound {
-                batch,
-                connection,
-                config: &self.config,
-                cost: 0,
-            };
-            let result = decode(&mut self.receiver, &mut inbound);
-            let cost = inbound.cost;
-            if let Err(error) = result {
-                lock(&connection.output).closing.handle_failed();
-                batch.push(
-                    EventKind::Error,
-                    error.number().into(),
-                    connection.id.index,
-                    error.parameter().into(),
-                );
-            }
-            if cost > 0 {
-                connection.charge(cost);
-                batch.charge(Arc::clone(connection) as _, cost);
-            }
+            self.decode_into(batch, connection, decode);
         });
+    }
+
+    fn decode_into(
+        &mut self,
+        batch: &mut Batch,
+        connection: &Arc<Connection>,
+        decode: impl FnOnce(&mut Receiver, &mut Inbound<'_>) -> Result<(), ProtocolError>,
+    ) {
+        self.timers.handle_received();
+        let mut inbound = Inbound {
+            batch,
+            connection,
+            config: &self.config,
+            cost: 0,
+            expected: self.expected,
+        };
+        let result = decode(&mut self.receiver, &mut inbound);
+        self.expected = inbound.expected;
+        let cost = inbound.cost;
+        if let Err(error) = result {
+            lock(&connection.output).closing.handle_failed();
+            batch.push(
+                EventKind::Error,
+                error.number().into(),
+                connection.id.index,
+                error.parameter().into(),
+            );
+        }
+        if cost > 0 {
+            connection.charge(cost);
+            batch.charge(Arc::clone(connection) as _, cost);
+        }
     }
 
     /// How many bytes may be read now. If none, the task is woken when some may.
@@ -205,6 +264,8 @@ struct Inbound<'a> {
     connection: &'a Connection,
     config: &'a ConnectionConfig,
     cost: usize,
+    /// See [`Framing`].
+    expected: u8,
 }
 
 impl Inbound<'_> {
@@ -225,8 +286,12 @@ impl Sink for Inbound<'_> {
             EventKind::Text
         };
         match payload {
-            Payload::Borrowed(payload) => self.push(kind, 0, payload),
+            Payload::Borrowed(payload) => {
+                self.expected = expected_after(payload.len());
+                self.push(kind, 0, payload);
+            }
             Payload::Owned(payload) => {
+                self.expected = 0;
                 let index = self.connection.id.index;
                 self.cost += self.batch.push_owned(kind, 0, index, payload);
             }
@@ -250,6 +315,14 @@ impl Sink for Inbound<'_> {
             .handle_close_received();
         self.push(EventKind::Close, code.into(), reason);
     }
+}
+
+/// What is to be expected after a message of `length` bytes that came whole.
+fn expected_after(length: usize) -> u8 {
+    if length < SHARED_PAYLOAD {
+        return 0;
+    }
+    u8::try_from(length.div_ceil(1024)).unwrap_or(0)
 }
 
 /// The payload of a `Fragments` event: the lengths of a message's fragments.

@@ -127,9 +127,7 @@ impl ConnectionTask {
         }
         let read = |buffer: &mut ReadBuf<'_>| connection.poll_read(|s| s.poll_read(cx, buffer));
         let _ = poll_read(read, READ_BUFFER, |bytes| {
-            connection
-                .bytes_read
-                .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            connection.count_read(bytes.len());
             framing.receive(connection, bytes);
         });
     }
@@ -258,10 +256,6 @@ impl ConnectionTask {
         cx: &mut Context<'_>,
         limit: usize,
     ) -> Poll<io::Result<usize>> {
-        let count = |length: usize| {
-            let length = length as u64;
-            connection.bytes_read.fetch_add(length, Ordering::Relaxed);
-        };
         let phase = &mut self.phase;
         if let Phase::Open(framing) = phase
             && let Some((memory, room)) = framing.message_memory(connection)
@@ -273,15 +267,28 @@ impl ConnectionTask {
             };
             let most = room.min(most);
             let length = ready!(connection.poll_read(|s| s.poll_read_behind(cx, memory, most)))?;
-            count(length);
+            connection.count_read(length);
             if length > 0 {
                 framing.handle_read(connection, length);
             }
             return Poll::Ready(Ok(length));
         }
-        let read = |buffer: &mut ReadBuf<'_>| connection.poll_read(|s| s.poll_read(cx, buffer));
+        let reads_in_place = match phase {
+            Phase::Open(framing) => limit >= READ_BUFFER && framing.reads_in_place(connection),
+            Phase::Offered(_) => false,
+        };
+        if reads_in_place {
+            ready!(connection.poll_read(|s| s.poll_read_ready(cx)))?;
+        }
+        let mut read = |buffer: &mut ReadBuf<'_>| connection.poll_read(|s| s.poll_read(cx, buffer));
+        if reads_in_place
+            && let Phase::Open(framing) = phase
+            && let Some(read) = framing.read_in_place(connection, &mut read)
+        {
+            return read;
+        }
         poll_read(read, limit, |bytes| {
-            count(bytes.len());
+            connection.count_read(bytes.len());
             match phase {
                 _ if bytes.is_empty() => {}
                 Phase::Offered(early) => early.extend_from_slice(bytes),
@@ -378,6 +385,10 @@ impl ConnectionTask {
 }
 
 impl Connection {
+    pub(super) fn count_read(&self, length: usize) {
+        self.bytes_read.fetch_add(length as u64, Ordering::Relaxed);
+    }
+
     /// Does what there is to do, on the connection's I/O thread.
     pub(super) fn take_turn(self: Arc<Self>) {
         self.begin_turn();

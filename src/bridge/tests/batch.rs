@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use super::super::SlabWriter;
 use super::super::batch::{EVENT_COST, LARGE_PAYLOAD, SHARED_PAYLOAD};
-use super::super::{SLAB_SIZE, SlabWriter};
+use super::super::slab::LONGEST_PAYLOAD;
 use super::{Batch, EventKind, Memory, Reader, inbox};
 
 /// What JavaScript reads of a batch that is published alone.
@@ -93,11 +94,11 @@ fn payloads_of_any_length_follow_each_other_through_slabs() {
     let lengths = [
         SHARED_PAYLOAD + 1,
         60_001,
-        SLAB_SIZE,
-        SLAB_SIZE - 3,
+        LONGEST_PAYLOAD,
+        LONGEST_PAYLOAD - 3,
         5000,
-        64 * 1024,
-        SLAB_SIZE + 1,
+        LONGEST_PAYLOAD,
+        LONGEST_PAYLOAD + 1,
     ];
     for (fill, length) in (0..).zip(lengths) {
         let cost = batch.push_payload(EventKind::Binary, 0, 0, &vec![fill; length]);
@@ -132,6 +133,27 @@ fn slab_is_gone_on_with_in_the_next_batch() {
         inbox.publish(batch);
         assert_eq!(memory.take_payloads(&mut reader), [[fill; 9000]]);
     }
+}
+
+#[test]
+fn payload_that_was_read_to_a_slab_is_not_copied() {
+    let mut batch = Batch::default();
+    assert!(batch.read_to_slab(8, 0, |_, _| ()).is_none());
+    batch.lend(SlabWriter::new(0));
+    let read_to = batch.read_to_slab(SHARED_PAYLOAD, 8, |batch, memory| {
+        memory[8..8 + SHARED_PAYLOAD].fill(5);
+        let payload = &memory[8..8 + SHARED_PAYLOAD];
+        let cost = batch.push_payload(EventKind::Text, 0, 1, payload);
+        assert_eq!(cost, 8 + SHARED_PAYLOAD + EVENT_COST);
+        // One that is short is not kept there.
+        batch.push_payload(EventKind::Text, 0, 2, &memory[..8]);
+        assert_eq!(batch.byte_length(), 8);
+        payload.as_ptr()
+    });
+    let slab = Arc::clone(&batch.slabs[0]);
+    assert_eq!(read_to, Some(slab.as_ptr().cast_const().wrapping_add(8)));
+    let events = read(batch);
+    assert_eq!(events[0].payload, [5; SHARED_PAYLOAD]);
 }
 
 #[test]

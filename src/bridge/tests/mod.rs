@@ -4,6 +4,7 @@
 mod batch;
 mod inbox;
 mod reader;
+mod slab;
 
 use std::collections::HashMap;
 use std::sync::Arc;
