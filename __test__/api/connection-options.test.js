@@ -3,21 +3,23 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const PerMessageDeflate = require('../../js/permessage-deflate');
-const {
-  CONNECTION_DEFAULTS,
-  configOf
-} = require('../../js/connection-options');
+const { beyondReference } = require('../support/implementation');
 
-const name = PerMessageDeflate.extensionName;
+describe('The configuration of a connection', beyondReference, () => {
+  const PerMessageDeflate = require('../../js/permessage-deflate');
+  const {
+    CONNECTION_DEFAULTS,
+    configOf
+  } = require('../../js/connection-options');
 
-function configFor(options, { isServer = true, extensions = {} } = {}) {
-  const all = { ...CONNECTION_DEFAULTS, ...options };
+  const name = PerMessageDeflate.extensionName;
 
-  return Buffer.from(configOf(all, isServer, extensions));
-}
+  function configFor(options, { isServer = true, extensions = {} } = {}) {
+    const all = { ...CONNECTION_DEFAULTS, ...options };
 
-describe('The configuration of a connection', () => {
+    return Buffer.from(configOf(all, isServer, extensions));
+  }
+
   it('is that of its own options, whatever the one before had', () => {
     const deflate = new PerMessageDeflate({ isServer: true });
     const usual = configFor({});
