@@ -237,11 +237,11 @@ impl Sink for Inbound<'_> {
 
     fn ping(&mut self, payload: &[u8]) {
         self.push(EventKind::Ping, 0, payload);
-        if self.config.auto_pong {
-            if let Some(stream) = &*self.connection.stream() {
-                let mut output = lock(&self.connection.output);
-                output.auto_pong(stream, payload, &self.config.limits);
-            }
+        if self.config.auto_pong
+            && let Some(stream) = &*self.connection.stream()
+        {
+            let mut output = lock(&self.connection.output);
+            output.auto_pong(stream, payload, &self.config.limits);
         }
     }
 
