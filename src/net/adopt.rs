@@ -53,8 +53,8 @@ impl Environment {
             Err(error) => return Err((error, Box::new(engine))),
         };
         let mut engine = engine;
-        let output = Output::new(stream, 0).with_encoder(engine.take_encoder(), engine.config.role);
-        let Some(connection) = self.add_connection(number, output) else {
+        let output = Output::new(0).with_encoder(engine.take_encoder(), engine.config.role);
+        let Some(connection) = self.add_connection(number, stream, output) else {
             return Err((io::ErrorKind::NotConnected.into(), Box::new(engine)));
         };
         let id = connection.id;

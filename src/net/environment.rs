@@ -8,6 +8,7 @@ use std::task::Poll;
 use super::connection::Connection;
 use super::output::Output;
 use super::server::{ListenOptions, Server};
+use super::stream::Stream;
 use crate::bridge::{ConnectionId, Inbox, Table, lock};
 
 /// The connections and listeners of one environment: the main thread's or a
@@ -86,13 +87,24 @@ impl Environment {
     }
 
     /// `None` once the environment is closed.
-    pub(super) fn add_connection(&self, thread: usize, output: Output) -> Option<Arc<Connection>> {
+    pub(super) fn add_connection(
+        &self,
+        thread: usize,
+        stream: Stream,
+        output: Output,
+    ) -> Option<Arc<Connection>> {
         let mut connections = lock(&self.connections);
         if self.inbox.is_closed() {
             return None;
         }
         connections.insert_with(|id| {
-            Arc::new(Connection::new(id, Arc::clone(&self.inbox), thread, output))
+            Arc::new(Connection::new(
+                id,
+                Arc::clone(&self.inbox),
+                thread,
+                stream,
+                output,
+            ))
         })
     }
 

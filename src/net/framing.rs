@@ -229,9 +229,11 @@ impl Framing {
             ready!(sleep.as_mut().poll(cx));
             match self.timers.handle_timeout(Instant::now().into_std()) {
                 Some(Expired::SendPing) => {
-                    let mut output = lock(&connection.output);
-                    output.ping();
-                    output.flush();
+                    if let Some(stream) = &*connection.stream() {
+                        let mut output = lock(&connection.output);
+                        output.ping();
+                        output.flush(stream);
+                    }
                 }
                 // Our close frame is yet to come, or came since: its time is whole.
                 Some(Expired::CloseTimeout) if self.timed_early => {
@@ -300,8 +302,11 @@ impl Sink for Inbound<'_> {
 
     fn ping(&mut self, payload: &[u8]) {
         self.push(EventKind::Ping, 0, payload);
-        if self.config.auto_pong {
-            lock(&self.connection.output).auto_pong(payload, &self.config.limits);
+        if self.config.auto_pong
+            && let Some(stream) = &*self.connection.stream()
+        {
+            let mut output = lock(&self.connection.output);
+            output.auto_pong(stream, payload, &self.config.limits);
         }
     }
 

@@ -264,7 +264,7 @@ impl Opening {
         guard: Arc<Guard>,
     ) {
         let Some(connection) =
-            environment.add_connection(thread, Output::new(self.stream, self.bytes_written))
+            environment.add_connection(thread, self.stream, Output::new(self.bytes_written))
         else {
             return;
         };

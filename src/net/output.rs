@@ -9,11 +9,9 @@ mod commands;
 mod writing;
 
 use std::collections::VecDeque;
-use std::io;
 use std::net::Shutdown;
 use std::num::NonZeroI32;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use super::config::ConnectionConfig;
 use super::encoder::Encoder;
@@ -67,7 +65,6 @@ pub(super) struct Injected(pub(super) Vec<u8>);
     reason = "facts that come about independently, not one state"
 )]
 pub(super) struct Output {
-    stream: Option<Stream>,
     /// Set by `Upgrade` until the task takes it.
     pub(super) config: Option<Arc<ConnectionConfig>>,
     /// The task has something for which it needs `config`.
@@ -92,6 +89,9 @@ pub(super) struct Output {
     /// The peer ended its side.
     pub(super) peer_ended: bool,
     pub(super) terminated: bool,
+    /// JavaScript has not been told that the peer ended its side, and will be with the
+    /// connection's end.
+    pub(super) end_is_untold: bool,
     /// The connection was given up before a frame was compressed: neither it nor what
     /// follows is sent.
     dropping: bool,
@@ -111,10 +111,9 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// `written` bytes have been written to `stream` before.
-    pub(super) fn new(stream: Stream, written: u64) -> Self {
+    /// `written` bytes have been written before.
+    pub(super) fn new(written: u64) -> Self {
         Self {
-            stream: Some(stream),
             config: None,
             config_is_awaited: false,
             encoder: Encoder::default(),
@@ -129,6 +128,7 @@ impl Output {
             ended: false,
             peer_ended: false,
             terminated: false,
+            end_is_untold: false,
             dropping: false,
             dropped: 0,
             failed: false,
@@ -167,27 +167,9 @@ impl Output {
         self.dropped
     }
 
-    pub(super) fn stream(&self) -> Option<&Stream> {
-        self.stream.as_ref()
-    }
-
-    /// To be read; for the connection's I/O thread.
-    pub(super) fn stream_mut(&mut self) -> Option<&mut Stream> {
-        self.stream.as_mut()
-    }
-
-    /// Ready when the kernel may take more; else the connection is woken then.
-    pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &self.stream {
-            Some(stream) => stream.poll_write_ready(cx),
-            None => Poll::Pending,
-        }
-    }
-
-    /// Lets go of the transport; later commands do nothing.
-    pub(super) fn take_stream(&mut self) -> Option<Stream> {
+    /// The transport is gone.
+    pub(super) fn discard(&mut self) {
         self.waiting = None;
-        self.stream.take()
     }
 
     /// How many more commands that asked to know are out.
@@ -197,12 +179,12 @@ impl Output {
 
     /// Queues the answer to a ping; too many that the peer does not take end
     /// the connection.
-    pub(super) fn auto_pong(&mut self, payload: &[u8], limits: &Limits) {
+    pub(super) fn auto_pong(&mut self, stream: &Stream, payload: &[u8], limits: &Limits) {
         if self.leaves_pings || !self.closing.may_send_pong() || self.terminated || self.failed {
             return;
         }
         // Those of this very turn have not been offered to the kernel yet.
-        while !limits.allows_auto_pong(self.pending_auto_pongs) && !self.flush() {}
+        while !limits.allows_auto_pong(self.pending_auto_pongs) && !self.flush(stream) {}
         if limits.allows_auto_pong(self.pending_auto_pongs) {
             self.pending_auto_pongs += 1;
             self.control(Control::Pong, payload, MarkKind::AutoPong);
@@ -243,15 +225,12 @@ impl Output {
     }
 
     /// Ends our side, once.
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self, stream: &Stream) {
         if self.ended {
             return;
         }
         self.ended = true;
-        let ended = match &self.stream {
-            Some(stream) => stream.socket().shutdown(Shutdown::Write),
-            None => Ok(()),
-        };
+        let ended = stream.socket().shutdown(Shutdown::Write);
         // There is no transport any more.
         self.terminated |= ended.is_err();
     }

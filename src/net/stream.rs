@@ -1,15 +1,13 @@
 //! The socket under a connection: TCP, or a UNIX socket that Node opened.
 
 use std::ffi::c_int;
-use std::future::Future;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::BufMut;
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::io::{Interest, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -21,6 +19,14 @@ const MORE: c_int = if cfg!(any(target_os = "linux", target_os = "android")) {
     0
 };
 
+/// A read that brings less than there is room for is the sign that there is no more.
+const SHORT_IS_ALL: bool = cfg!(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "macos",
+    target_os = "freebsd"
+));
+
 /// A socket that tokio watches.
 pub(super) enum Stream {
     Tcp(TcpStream),
@@ -29,33 +35,79 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Reads through tokio's `poll_read`, which takes a short read for the
-    /// sign that there is no more and so saves a system call.
+    /// Reads once; for the I/O thread that watches the socket.
     pub(super) fn poll_read(
-        &mut self,
+        &self,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
-            #[cfg(unix)]
-            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
+        let room = buffer.remaining();
+        let length = ready!(self.poll_read_to(cx, room, |stream| {
+            let bytes = buffer.initialize_unfilled();
+            match stream {
+                Self::Tcp(stream) => stream.try_read(bytes),
+                #[cfg(unix)]
+                Self::Unix(stream) => stream.try_read(bytes),
+            }
+        }))?;
+        buffer.advance(length);
+        Poll::Ready(Ok(()))
     }
 
     /// Reads at most `limit` bytes behind what is in `memory`, within its capacity.
     /// Returns how many.
     pub(super) fn poll_read_behind(
-        &mut self,
+        &self,
         cx: &mut Context<'_>,
         memory: &mut Vec<u8>,
         limit: usize,
     ) -> Poll<io::Result<usize>> {
         let mut target = memory.limit(limit);
-        match self {
-            Self::Tcp(stream) => pin!(stream.read_buf(&mut target)).poll(cx),
+        self.poll_read_to(cx, limit, |stream| match stream {
+            Self::Tcp(stream) => stream.try_read_buf(&mut target),
             #[cfg(unix)]
-            Self::Unix(stream) => pin!(stream.read_buf(&mut target)).poll(cx),
+            Self::Unix(stream) => stream.try_read_buf(&mut target),
+        })
+    }
+
+    /// As tokio's `poll_read`, which takes the stream for itself.
+    fn poll_read_to(
+        &self,
+        cx: &mut Context<'_>,
+        room: usize,
+        mut read: impl FnMut(&Self) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_read_ready(cx))?;
+            match read(self) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(length) => {
+                    if SHORT_IS_ALL && length > 0 && length < room {
+                        self.note_all_read();
+                    }
+                    return Poll::Ready(Ok(length));
+                }
+                error => return Poll::Ready(error),
+            }
+        }
+    }
+
+    /// Saves the system call that would find that there is no more. Nothing that came
+    /// since is missed: tokio learns of it on this thread, after this.
+    fn note_all_read(&self) {
+        let no_more = || -> io::Result<()> { Err(io::ErrorKind::WouldBlock.into()) };
+        let _ = match self {
+            Self::Tcp(stream) => stream.try_io(Interest::READABLE, no_more),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_io(Interest::READABLE, no_more),
+        };
+    }
+
+    pub(super) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read_ready(cx),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.poll_read_ready(cx),
         }
     }
 

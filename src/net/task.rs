@@ -62,12 +62,6 @@ enum Phase {
 /// Drives one connection.
 pub(super) struct ConnectionTask {
     phase: Phase,
-    /// The peer ended its side.
-    end_of_stream: bool,
-    /// Which JavaScript has not been told, and will be with the connection's end.
-    end_is_untold: bool,
-    /// The system's number of the error by which reading failed.
-    error: Option<NonZeroI32>,
     /// Tells the listener when the connection is gone. A socket that was
     /// adopted has none.
     guard: Option<Arc<Guard>>,
@@ -82,9 +76,6 @@ impl ConnectionTask {
         lock(&connection.output).config_is_awaited = !early.is_empty();
         Self {
             phase: Phase::Offered(early),
-            end_of_stream: false,
-            end_is_untold: false,
-            error: None,
             guard: Some(guard),
         }
     }
@@ -94,9 +85,6 @@ impl ConnectionTask {
         connection.set_inbound_limit(engine.config.max_inbound_bytes);
         Self {
             phase: Phase::Open(Framing::new(engine)),
-            end_of_stream: false,
-            end_is_untold: false,
-            error: None,
             guard: None,
         }
     }
@@ -122,7 +110,10 @@ impl ConnectionTask {
         let Phase::Open(framing) = &mut self.phase else {
             return;
         };
-        if self.end_of_stream || framing.is_finished() || !lock(&connection.output).paused {
+        if connection.end_of_stream.load(Ordering::Relaxed)
+            || framing.is_finished()
+            || !lock(&connection.output).paused
+        {
             return;
         }
         let read = |buffer: &mut ReadBuf<'_>| connection.poll_read(|s| s.poll_read(cx, buffer));
@@ -142,7 +133,7 @@ impl ConnectionTask {
         };
         connection.set_inbound_limit(config.max_inbound_bytes);
         let mut early = std::mem::take(early);
-        let end_is_untold = self.end_of_stream && !early.is_empty();
+        let end_is_untold = connection.end_of_stream.load(Ordering::Relaxed) && !early.is_empty();
         let mut framing = Framing::new(Engine::new(config));
         if !early.is_empty() {
             framing.receive(connection, &mut early);
@@ -159,17 +150,22 @@ impl ConnectionTask {
         connection: &Arc<Connection>,
         cx: &mut Context<'_>,
     ) -> Poll<Finished> {
+        let end_of_stream = connection.end_of_stream.load(Ordering::Relaxed);
+        let stream = connection.stream();
+        let Some(stream) = &*stream else {
+            return Poll::Pending;
+        };
         let mut output = lock(&connection.output);
         while output.is_blocked() && !output.failed {
             // What arose in this turn goes out without asking first.
-            if !output.flush() {
+            if !output.flush(stream) {
                 cx.waker().wake_by_ref();
                 break;
             }
             if !output.is_blocked() || output.failed {
                 break;
             }
-            match output.poll_write_ready(cx) {
+            match stream.poll_write_ready(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => output.fail(),
                 Poll::Pending => break,
@@ -177,11 +173,11 @@ impl ConnectionTask {
         }
         let ready_to_end = !output.is_blocked() && (output.ending || output.closing.should_end());
         if ready_to_end {
-            output.end();
+            output.end(stream);
         }
-        let unwritable = output.failed && (output.paused || self.end_of_stream);
+        let unwritable = output.failed && (output.paused || end_of_stream);
         let refused = matches!(self.phase, Phase::Offered(_));
-        let both_ended = output.ended && (self.end_of_stream || refused);
+        let both_ended = output.ended && (end_of_stream || refused);
         let finished = output.terminated || unwritable || both_ended;
         let acknowledged = output.take_acknowledged();
         drop(output);
@@ -197,7 +193,7 @@ impl ConnectionTask {
         let discarding = matches!(&self.phase, Phase::Open(framing) if framing.is_finished());
         for _ in 0..if discarding { 1 } else { READS_IN_A_ROW } {
             let limit = match &mut self.phase {
-                _ if self.end_of_stream => 0,
+                _ if connection.end_of_stream.load(Ordering::Relaxed) => 0,
                 Phase::Offered(early) => MOST_EARLY_BYTES.saturating_sub(early.len()),
                 Phase::Open(framing) => framing.allowance(connection, cx.waker()),
             };
@@ -210,11 +206,11 @@ impl ConnectionTask {
             let read = ready!(self.poll_read(connection, cx, limit));
             match read {
                 Ok(0) => {
-                    self.end_of_stream = true;
+                    connection.end_of_stream.store(true, Ordering::Relaxed);
                     let mut output = lock(&connection.output);
                     output.peer_ended = true;
                     if output.ended {
-                        self.end_is_untold = true;
+                        output.end_is_untold = true;
                         return Poll::Ready(Finished);
                     }
                     drop(output);
@@ -227,7 +223,9 @@ impl ConnectionTask {
                 Ok(_) => {}
                 // The peer has reset the connection.
                 Err(error) => {
-                    self.error = error.raw_os_error().and_then(NonZeroI32::new);
+                    let number = error.raw_os_error().and_then(NonZeroI32::new);
+                    let mut output = lock(&connection.output);
+                    output.error = number.or(output.error);
                     return Poll::Ready(Finished);
                 }
             }
@@ -345,13 +343,15 @@ impl ConnectionTask {
 
     /// Closes the transport and says so.
     fn finish(&mut self, connection: &Arc<Connection>) {
+        let stream = connection.take_stream();
         let mut output = lock(&connection.output);
         let written = output.bytes_written();
         let clean = output.closing.is_clean();
-        let error = self.error.or(output.error);
+        let error = output.error;
+        let end_is_untold = output.end_is_untold;
         let resetting = output.resetting;
         let dropped = output.dropped();
-        let stream = output.take_stream();
+        output.discard();
         drop(output);
         if let Some(stream) = stream {
             if resetting {
@@ -376,7 +376,7 @@ impl ConnectionTask {
         with_batch(&connection.inbox, |batch| {
             batch.push_payload(
                 EventKind::Closed,
-                u32::from(clean) | u32::from(self.end_is_untold) << 1 | error << 2,
+                u32::from(clean) | u32::from(end_is_untold) << 1 | error << 2,
                 index,
                 counts.as_flattened(),
             );

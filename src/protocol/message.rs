@@ -50,6 +50,10 @@ const FIRST_GROWTH: usize = 4 * 1024;
 /// Bytes of a message that are worth a read of their own.
 pub(super) const WORTH_THE_WHILE: usize = 16 * 1024;
 
+const IN_PROGRESS: u8 = 1;
+const BINARY: u8 = 2;
+const COMPRESSED: u8 = 4;
+
 /// The message in progress, if any.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
@@ -58,9 +62,8 @@ pub(super) struct Assembly {
     declared: u64,
     frames: u32,
     utf8: Utf8Validator,
-    in_progress: bool,
-    binary: bool,
-    compressed: bool,
+    /// What the message is, in bits: there may be very many connections.
+    flags: u8,
     /// From the second fragment with content on.
     fragments: Option<Box<Fragments>>,
 }
@@ -74,23 +77,22 @@ struct Fragments {
 impl Assembly {
     /// Whether a message has begun and its final frame is not complete.
     pub fn in_progress(&self) -> bool {
-        self.in_progress
+        self.flags & IN_PROGRESS != 0
     }
 
     pub fn binary(&self) -> bool {
-        self.binary
+        self.flags & BINARY != 0
     }
 
     /// Whether the message in progress is compressed.
     pub fn compressed(&self) -> bool {
-        self.compressed
+        self.flags & COMPRESSED != 0
     }
 
     /// Begins a message.
     pub fn begin(&mut self, binary: bool, compressed: bool) {
-        self.in_progress = true;
-        self.binary = binary;
-        self.compressed = compressed;
+        let flag = |flag: u8, is_set: bool| if is_set { flag } else { 0 };
+        self.flags = IN_PROGRESS | flag(BINARY, binary) | flag(COMPRESSED, compressed);
     }
 
     /// Takes note of a frame's payload length before the payload arrives.
@@ -110,7 +112,7 @@ impl Assembly {
         remaining: u64,
         skip_utf8_validation: bool,
     ) -> Result<(), ProtocolError> {
-        if !skip_utf8_validation && !self.binary {
+        if !skip_utf8_validation && !self.binary() {
             self.utf8.push(piece)?;
         }
         // Where the message ends is known on its last frame alone.
@@ -145,10 +147,11 @@ impl Assembly {
         unmask: impl FnOnce(&mut [u8]),
         skip_utf8_validation: bool,
     ) -> Result<(), ProtocolError> {
+        let checks = !skip_utf8_validation && !self.binary();
         let before = self.received.len().saturating_sub(length);
         let piece = self.received.get_mut(before..).unwrap_or_default();
         unmask(piece);
-        if !skip_utf8_validation && !self.binary {
+        if checks {
             self.utf8.push(piece)?;
         }
         Ok(())
@@ -198,7 +201,7 @@ impl Assembly {
         payload: &'a [u8],
         skip_utf8_validation: bool,
     ) -> Result<Payload<'a>, ProtocolError> {
-        if !self.binary && !skip_utf8_validation {
+        if !self.binary() && !skip_utf8_validation {
             utf8::validate(payload)?;
         }
         self.reset();
@@ -213,9 +216,9 @@ impl Assembly {
     ) -> Result<(Payload<'static>, Vec<u32>), ProtocolError> {
         let received = std::mem::take(&mut self.received);
         let fragments = self.fragments.take().unwrap_or_default();
-        if !self.binary && !skip_utf8_validation {
+        if !self.binary() && !skip_utf8_validation {
             // Uncompressed text was checked as it arrived.
-            if self.compressed {
+            if self.compressed() {
                 utf8::validate(&received)?;
             } else {
                 self.utf8.finish()?;
@@ -229,7 +232,7 @@ impl Assembly {
     fn reset(&mut self) {
         self.declared = 0;
         self.frames = 0;
-        self.in_progress = false;
+        self.flags &= !IN_PROGRESS;
     }
 
     #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::config::ConnectionConfig;
 use super::super::encoder::{Encoder, VECTORED_PAYLOAD};
+use super::super::stream::Stream;
 use super::{MarkKind, Output, Scratch};
 use crate::bridge::{Command, CommandKind, flag};
 use crate::protocol::{Control, OpCode};
@@ -27,12 +28,10 @@ impl Output {
     /// would be sent after it, are not sent.
     pub(in crate::net) fn submit<'a>(
         &mut self,
+        stream: &Stream,
         commands: impl Iterator<Item = Command<'a>>,
         abandoned: &AtomicBool,
     ) -> bool {
-        if self.stream.is_none() {
-            return false;
-        }
         SCRATCH.with_borrow_mut(|scratch| {
             // A panic may have left something of another connection here.
             scratch.bytes.clear();
@@ -41,13 +40,13 @@ impl Output {
             let was_closing = self.closing.is_close_queued();
             for command in commands {
                 if !self.drop_uncompressed(&command, abandoned) && !self.terminated {
-                    wake |= self.carry_out(&command, scratch);
+                    wake |= self.carry_out(stream, &command, scratch);
                 }
             }
-            self.offer(scratch);
+            self.offer(stream, scratch);
             scratch.bytes.shrink_to(SCRATCH_KEPT);
             if self.closing.should_end() && !self.is_blocked() {
-                self.end();
+                self.end(stream);
                 wake |= self.peer_ended;
             }
             // The task times the closing handshake, unless the peer began it.
@@ -74,15 +73,15 @@ impl Output {
     }
 
     /// Returns whether the connection's task has something to do.
-    fn carry_out(&mut self, command: &Command<'_>, scratch: &mut Scratch) -> bool {
+    fn carry_out(&mut self, stream: &Stream, command: &Command<'_>, scratch: &mut Scratch) -> bool {
         match command.kind {
             CommandKind::Frame | CommandKind::Frames | CommandKind::Raw if self.failed => false,
             CommandKind::Frame => {
-                self.frame(command, scratch);
+                self.frame(stream, command, scratch);
                 false
             }
             CommandKind::Frames => {
-                self.frames(command, scratch);
+                self.frames(stream, command, scratch);
                 false
             }
             CommandKind::Raw => {
@@ -133,7 +132,7 @@ impl Output {
         }
     }
 
-    fn frame(&mut self, command: &Command<'_>, scratch: &mut Scratch) {
+    fn frame(&mut self, stream: &Stream, command: &Command<'_>, scratch: &mut Scratch) {
         // RFC 6455 §5.5.1: no frame follows a close frame.
         if self.closing.is_close_queued() {
             return;
@@ -144,7 +143,7 @@ impl Output {
             OpCode::Control(_) => (MarkKind::Plain, 0),
         };
         if self.encoder.large_frame(command, &mut scratch.bytes) {
-            self.offer_vectored(command.payload, command.shared, scratch);
+            self.offer_vectored(stream, command.payload, command.shared, scratch);
         } else {
             self.encoder.frame(command, &mut scratch.bytes);
         }
@@ -156,14 +155,14 @@ impl Output {
 
     /// Messages that are framed already. They count as buffered until the kernel
     /// took them all.
-    fn frames(&mut self, command: &Command<'_>, scratch: &mut Scratch) {
+    fn frames(&mut self, stream: &Stream, command: &Command<'_>, scratch: &mut Scratch) {
         // RFC 6455 §5.5.1: no frame follows a close frame.
         if self.closing.is_close_queued() {
             return;
         }
         let (length, frames) = command.frames();
         if frames.len() >= VECTORED_PAYLOAD {
-            self.offer_vectored(frames, None, scratch);
+            self.offer_vectored(stream, frames, None, scratch);
         } else {
             scratch.bytes.extend_from_slice(frames);
         }

@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::num::NonZeroI32;
 use std::sync::Arc;
 
+use super::super::stream::Stream;
 use super::{Output, Scratch};
 
 /// Bytes written in a row before the other side of the lock, and the other
@@ -12,18 +13,14 @@ const WRITTEN_IN_A_ROW: usize = 1024 * 1024;
 
 impl Output {
     /// Offers `scratch` to the kernel and queues what it does not take.
-    pub(super) fn offer(&mut self, scratch: &mut Scratch) {
+    pub(super) fn offer(&mut self, stream: &Stream, scratch: &mut Scratch) {
         let is_last = self.closing.is_last_of_ours() && self.closing.is_close_queued();
         let taken = if self.is_blocked() || scratch.bytes.is_empty() {
             0
         } else if is_last && !self.ended {
-            let result = match &self.stream {
-                Some(stream) => stream.try_write_last(&scratch.bytes),
-                None => Ok(0),
-            };
-            self.count(result)
+            self.count(stream.try_write_last(&scratch.bytes))
         } else {
-            self.write(&scratch.bytes)
+            self.count(stream.try_write(&scratch.bytes))
         };
         let rest = scratch.bytes.get(taken..).unwrap_or_default();
         if self.failed {
@@ -50,6 +47,7 @@ impl Output {
     /// all that `shared` has if that is there.
     pub(super) fn offer_vectored(
         &mut self,
+        stream: &Stream,
         payload: &[u8],
         shared: Option<&Arc<[u8]>>,
         scratch: &mut Scratch,
@@ -58,9 +56,10 @@ impl Output {
         let taken = if self.is_blocked() {
             0
         } else if head.is_empty() {
-            self.write(payload)
+            self.count(stream.try_write(payload))
         } else {
-            self.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)])
+            let slices = [IoSlice::new(&head), IoSlice::new(payload)];
+            self.count(stream.try_write_vectored(&slices))
         };
         if !self.failed {
             self.enqueue(head.get(taken..).unwrap_or_default());
@@ -80,11 +79,11 @@ impl Output {
 
     /// Writes what waits until the kernel takes no more, or it has been a lot.
     /// Returns false if the kernel would take more.
-    pub(in crate::net) fn flush(&mut self) -> bool {
+    pub(in crate::net) fn flush(&mut self, stream: &Stream) -> bool {
         let mut total = 0;
         let mut full = false;
         while self.is_blocked() && !self.failed && !full && total < WRITTEN_IN_A_ROW {
-            let taken = self.write_queue();
+            let taken = self.write_queue(stream);
             total += taken;
             full = taken == 0;
         }
@@ -110,8 +109,8 @@ impl Output {
     }
 
     /// Offers the next bytes of the queue to the kernel. Returns how many it took.
-    fn write_queue(&mut self) -> usize {
-        let (Some(waiting), Some(stream)) = (&mut self.waiting, &self.stream) else {
+    fn write_queue(&mut self, stream: &Stream) -> usize {
+        let Some(waiting) = &self.waiting else {
             return 0;
         };
         let slices: Vec<_> = waiting.queue.slices().collect();
@@ -124,22 +123,6 @@ impl Output {
             waiting.queue.advance(taken);
         }
         taken
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> usize {
-        let result = match &self.stream {
-            Some(stream) => stream.try_write(bytes),
-            None => return 0,
-        };
-        self.count(result)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> usize {
-        let result = match &self.stream {
-            Some(stream) => stream.try_write_vectored(slices),
-            None => return 0,
-        };
-        self.count(result)
     }
 
     fn count(&mut self, result: io::Result<usize>) -> usize {

@@ -40,12 +40,12 @@ async fn turn_that_panics_is_an_error_and_closes_its_connection() {
     let turn = thread.expect("there is one").handle.spawn(async move {
         let stream = |stream| Stream::Tcp(TcpStream::from_std(stream).expect("it is open"));
         let connection = environment
-            .add_connection(0, Output::new(stream(accepted), 0))
+            .add_connection(0, stream(accepted), Output::new(0))
             .expect("the environment is open");
         let guard = Guard::new(server, &environment);
         connection.start(ConnectionTask::new(&connection, Vec::new(), guard));
 
-        let mut other = stream(other);
+        let other = stream(other);
         let reading = poll_fn(|cx| {
             let read = |buffer: &mut ReadBuf<'_>| other.poll_read(cx, buffer);
             poll_read(read, 1, |_| Arc::clone(&connection).take_turn())
