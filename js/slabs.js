@@ -95,10 +95,11 @@ function openShared(slot, number) {
   // Not the one before, if there is no memory.
   shared[slot] = undefined;
 
+  // Node has marked it itself. To mark it again would abort the process at its end
+  // from Node.js 24 on, where that sets a key without which Node can't detach it.
   const memory = environment.slab(number, slot).buffer;
 
   noteForeignMemory();
-  markAsUntransferable(memory);
   shared[slot] = memory;
 }
 

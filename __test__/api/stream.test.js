@@ -207,8 +207,12 @@ describe('createWebSocketStream', () => {
       assert.deepStrictEqual(stub.log, []);
       stub.emit('message', Buffer.from('b'), true);
       assert.deepStrictEqual(stub.log, ['pause']);
-      assert.deepStrictEqual(stream.read(), Buffer.from('ab'));
-      stream.read();
+
+      const chunks = [];
+
+      // One read gives both or the first, depending on Node's release.
+      for (let chunk; (chunk = stream.read()) !== null;) chunks.push(chunk);
+      assert.deepStrictEqual(Buffer.concat(chunks), Buffer.from('ab'));
       assert.deepStrictEqual(stub.log, ['pause', 'resume']);
     });
   });

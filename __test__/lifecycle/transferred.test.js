@@ -12,16 +12,28 @@ const { connectRaw, startServer } = require('../support/server');
 const MESSAGES = 20;
 
 /**
- * Makes the memory of a message another's, as a stream of bytes does.
+ * Makes the memory of a message another's, as a stream of bytes does, unless Node
+ * refuses to, which it does from Node.js 24 on if several Buffers share it.
  */
 function transfer(message) {
-  const stream = new ReadableStream({
-    type: 'bytes',
-    start: (controller) => controller.enqueue(message)
-  });
+  const { length } = message;
+  let error = null;
 
-  assert.ok(stream);
-  assert.strictEqual(message.buffer.byteLength, 0);
+  try {
+    new ReadableStream({
+      type: 'bytes',
+      start: (controller) => controller.enqueue(message)
+    });
+  } catch (err) {
+    error = err;
+  }
+
+  if (error === null) {
+    assert.strictEqual(message.buffer.byteLength, 0);
+  } else {
+    assert.ok(error instanceof TypeError, error);
+    assert.strictEqual(message.length, length);
+  }
 }
 
 describe('A message whose memory is transferred', beyondReference, () => {
