@@ -77,7 +77,7 @@ impl Environment {
         records: Uint32Array,
         block: Uint8Array,
     ) -> Result<Self> {
-        let waker = Waker::new(&drain)?;
+        let waker = Waker::new(env, &drain)?;
         let inbox = Arc::new(Inbox::new(Box::new(waker.clone())));
         let shares_memory = sees_foreign_memory(&env)?;
         if shares_memory {

@@ -1,59 +1,60 @@
 //! Waking JavaScript's thread, and keeping its event loop alive.
 
-#![allow(
-    unsafe_code,
-    reason = "the safe wrapper can't ref and unref a thread-safe function that is shared"
-)]
+mod callee;
+mod function;
+mod handle;
+mod libuv;
 
-use std::sync::Arc;
+use napi::bindgen_prelude::{Function, JsObjectValue, retain_current_module_for_unload_safety};
+use napi::{Env, Result};
 
-use napi::bindgen_prelude::Function;
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, Result, Status, sys};
-
+use self::libuv::Libuv;
 use crate::bridge::Wake;
-
-type WeakFunction = ThreadsafeFunction<(), (), (), Status, false, true>;
 
 /// Calls one JavaScript function from any thread. By itself it does not keep
 /// the event loop alive.
 #[derive(Clone)]
-pub(super) struct Waker {
-    function: Arc<WeakFunction>,
+pub(super) enum Waker {
+    Handle(handle::Waker),
+    Function(function::Waker),
 }
 
 impl Waker {
-    pub(super) fn new(function: &Function<'_, (), ()>) -> Result<Self> {
-        let function = function
-            .build_threadsafe_function::<()>()
-            .weak::<true>()
-            .build()?;
-        Ok(Self {
-            function: Arc::new(function),
+    /// A handle of libuv's own where there is libuv.
+    ///
+    /// A thread-safe function wakes while it holds a lock that JavaScript's thread
+    /// takes first of all. If both threads have one processor, that thread runs at
+    /// once, finds the lock taken and goes back to sleep: two more changes of threads
+    /// for each wake.
+    pub(super) fn new(env: Env, function: &Function<'_, (), ()>) -> Result<Self> {
+        // The I/O threads, which wake, outlive every environment.
+        retain_current_module_for_unload_safety();
+        Ok(match find_libuv(env)? {
+            Some(libuv) => Self::Handle(handle::Waker::new(env, libuv, function)?),
+            None => Self::Function(function::Waker::new(function)?),
         })
     }
 
     /// Keeps the event loop alive, or no longer.
     pub(super) fn keep_alive(&self, env: Env, keep: bool) {
-        let function = self.function.raw();
-        let change = if keep {
-            sys::napi_ref_threadsafe_function
-        } else {
-            sys::napi_unref_threadsafe_function
-        };
-        // SAFETY: `env` is the environment that this call came from, which is
-        // the one that the function belongs to, so we are on its thread and it
-        // has not been finalized.
-        let _ = unsafe { change(env.raw(), function) };
+        match self {
+            Self::Handle(waker) => waker.keep_alive(env, keep),
+            Self::Function(waker) => waker.keep_alive(env, keep),
+        }
     }
 }
 
 impl Wake for Waker {
     fn wake(&self) {
-        // Fails only when the environment is going down; nobody is left to
-        // hear of it.
-        let _ = self
-            .function
-            .call((), ThreadsafeFunctionCallMode::NonBlocking);
+        match self {
+            Self::Handle(waker) => waker.wake(),
+            Self::Function(waker) => waker.wake(),
+        }
     }
+}
+
+/// Bun exports the names of all functions of libuv, most of which end the process.
+fn find_libuv(env: Env) -> Result<Option<&'static Libuv>> {
+    let is_bun = env.get_global()?.has_named_property("Bun")?;
+    Ok(if is_bun { None } else { Libuv::of_process() })
 }
