@@ -111,14 +111,6 @@ impl Stream {
         }
     }
 
-    pub(super) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(reader) => reader.as_ref().poll_read_ready(cx),
-            #[cfg(unix)]
-            Self::Unix(reader) => reader.as_ref().poll_read_ready(cx),
-        }
-    }
-
     pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(stream) => stream.poll_write_ready(cx),
