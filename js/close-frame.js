@@ -17,7 +17,7 @@ const MAX_CLOSE_REASON = 123;
 const CLOSE_FLAGS = frameFlags(OPCODE_CLOSE);
 
 // Most close frames have no reason, and mostly it is the same code.
-let lastCode = 0;
+let lastCode;
 let lastCodePayload = EMPTY_BUFFER;
 
 /**
@@ -48,15 +48,13 @@ function closeFlags(mask) {
  * @throws {(RangeError|TypeError)} If there can't be such a frame
  */
 function closePayload(code, data) {
-  const isBare = data === undefined || !data.length;
-
-  if (isBare && code === lastCode) return lastCodePayload;
   if (code === undefined) return EMPTY_BUFFER;
+  if (code === lastCode && isNone(data)) return lastCodePayload;
   if (typeof code !== 'number' || !isValidStatusCode(code)) {
     throw new TypeError('First argument must be a valid error code number');
   }
 
-  if (isBare) {
+  if (isNone(data)) {
     lastCode = code;
     lastCodePayload = Buffer.from([code >>> 8, code & 0xff]);
     return lastCodePayload;
@@ -76,6 +74,10 @@ function closePayload(code, data) {
   else throw new TypeError('Second argument must be a string or a Uint8Array');
 
   return payload;
+}
+
+function isNone(data) {
+  return data === undefined || !data.length;
 }
 
 module.exports = { closeFlags, closePayload, sendClose };
