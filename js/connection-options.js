@@ -107,6 +107,8 @@ function writeConfig(options, isServer, perMessageDeflate) {
     skipUTF8Validation
   } = options;
 
+  // An option that is no number may throw on the way.
+  written = NOTHING;
   words[0] = limit(maxPayload);
   words[1] = limit(maxFragments);
   words[2] = limit(maxBufferedChunks);
@@ -123,8 +125,7 @@ function writeConfig(options, isServer, perMessageDeflate) {
   else words.fill(0, 9);
 
   // These two are not compared.
-  if (heartbeat || perMessageDeflate) written = NOTHING;
-  else {
+  if (!heartbeat && !perMessageDeflate) {
     written = {
       autoPong,
       closeTimeout,

@@ -401,7 +401,12 @@ function emitClosed(connection, index, base) {
   if (detail & 2 && (!wasClean || connection.socket !== null)) {
     connection.handleEnd();
   }
-  connection.handleClosed(wasClean, counts, detail >>> 2, counts[2]);
+  connection.handleClosed(
+    wasClean,
+    [counts[0], counts[1]],
+    detail >>> 2,
+    counts[2]
+  );
 }
 
 const hub = {

@@ -49,6 +49,16 @@ describe('The configuration of a connection', beyondReference, () => {
     }
   });
 
+  it('is not that of options of which one can not be told', () => {
+    const usual = configFor({});
+
+    assert.throws(
+      () => configFor({ maxPayload: 8, closeTimeout: 5n }),
+      TypeError
+    );
+    assert.deepStrictEqual(configFor({}), usual);
+  });
+
   it('follows changes within an object of options', () => {
     const heartbeat = { interval: 1000, timeout: 2000 };
     const first = configFor({ heartbeat });

@@ -27,7 +27,7 @@ use napi_derive::napi;
 use super::engine::Engine;
 use super::exchange::{Calls, Exchange, calls};
 use super::waker::Waker;
-use crate::bridge::{BLOCK_SIZE, ConnectionId, Inbox, Reader};
+use crate::bridge::{BLOCK_SIZE, ConnectionId, Inbox, Reader, SLAB_SIZE};
 use crate::net::{self, Connection, Dispatcher};
 use crate::protocol::give_memory;
 
@@ -144,9 +144,7 @@ impl Environment {
         // SAFETY: the memory has this length and lives until the last owner of the
         // slab, of whom JavaScript is one until the finalizer is called, is gone.
         unsafe {
-            BufferSlice::from_external(env, slab.as_ptr(), slab.length(), slab, |_, slab| {
-                drop(slab);
-            })
+            BufferSlice::from_external(env, slab.as_ptr(), SLAB_SIZE, slab, |_, slab| drop(slab))
         }
     }
 

@@ -26,6 +26,6 @@ pub use event::{EventKind, INTERNAL_ERROR};
 pub use id::ConnectionId;
 pub use inbox::{Inbox, Wake};
 pub use reader::{IN_SLAB, RECORD_WORDS, Reader, Taken};
-pub use slab::{SLAB_OFFSET_BITS, Slab, SlabWriter};
+pub use slab::{SLAB_OFFSET_BITS, SLAB_SIZE, Slab, SlabWriter};
 pub use sync::lock;
 pub use table::Table;

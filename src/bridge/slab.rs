@@ -15,7 +15,8 @@
 //!
 //! JavaScript has the whole slab in its `ArrayBuffer`, though. What it changes where it
 //! was told of nothing can spoil messages that are being decoded, as it can those that it
-//! has not taken. No length is read there twice.
+//! has not taken. No length is read there twice. What it reads there, as `postMessage()`
+//! does, which copies the whole buffer, may be half written.
 
 #![allow(
     unsafe_code,
@@ -25,31 +26,23 @@
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::protocol::{give_memory, take_memory};
 
 /// Bytes of a slab. The last 4 KiB are for what is before messages in the stream: of
-/// 16 KiB there fit as many as without.
-const LONG_SLAB: usize = (256 + 4) * 1024;
-
-/// Bytes of a slab when there are many long ones: JavaScript keeps some as long as it
-/// does one message in each.
-const SHORT_SLAB: usize = (64 + 4) * 1024;
-
-/// Bytes of long slabs, in the process, from which on there are short ones only. V8 looks
-/// for garbage among young buffers after 32 MiB of them.
-const MANY_LONG: usize = 64 * 1024 * 1024;
-
-static LONG_BYTES: AtomicUsize = AtomicUsize::new(0);
+/// 16 KiB there fit as many as without. A longer one would save some of what each costs
+/// JavaScript, which copies all of it with a message that is posted to another thread,
+/// and keeps all of it with one that it keeps.
+pub const SLAB_SIZE: usize = (64 + 4) * 1024;
 
 /// Bits that an offset into a slab has.
-pub const SLAB_OFFSET_BITS: u32 = LONG_SLAB.next_power_of_two().ilog2();
+pub const SLAB_OFFSET_BITS: u32 = SLAB_SIZE.next_power_of_two().ilog2();
 
 /// The longest payload that goes into a slab.
-pub const LONGEST_PAYLOAD: usize = 64 * 1024;
+pub(super) const LONGEST_PAYLOAD: usize = 64 * 1024;
 
-/// The longest window of a slab.
+/// The longest window of a slab. A message of as many bytes is not in one with its header,
+/// and comes in pieces.
 const LONGEST_WINDOW: usize = 64 * 1024;
 
 /// Where the payloads of a slab begin: at multiples of this, for the sake of
@@ -71,28 +64,14 @@ unsafe impl Sync for Slab {}
 
 impl Slab {
     fn shared() -> Arc<Self> {
-        let size = if LONG_BYTES.load(Ordering::Relaxed) < MANY_LONG {
-            LONG_SLAB
-        } else {
-            SHORT_SLAB
-        };
-        let mut memory = take_memory(size).unwrap_or_default();
+        let mut memory = take_memory(SLAB_SIZE).unwrap_or_default();
         if memory.is_empty() {
             // The system's zeros: nothing is written here.
-            memory = vec![0; size];
+            memory = vec![0; SLAB_SIZE];
         }
-        memory.resize(size, 0);
-        if size == LONG_SLAB {
-            LONG_BYTES.fetch_add(size, Ordering::Relaxed);
-        }
+        memory.resize(SLAB_SIZE, 0);
         let start = NonNull::from(memory.as_mut_slice()).cast();
         Arc::new(Self { memory, start })
-    }
-
-    /// How long it is.
-    #[must_use]
-    pub fn length(&self) -> usize {
-        self.memory.len()
     }
 
     /// Where the memory begins; it stays there.
@@ -105,10 +84,7 @@ impl Slab {
     /// if it does not lie in the slab.
     #[must_use]
     pub fn read(&self, offset: usize, length: usize) -> Vec<u8> {
-        if offset
-            .checked_add(length)
-            .is_none_or(|end| end > self.length())
-        {
+        if offset.checked_add(length).is_none_or(|end| end > SLAB_SIZE) {
             return Vec::new();
         }
         // SAFETY: it lies in the slab, whose bytes are all initialized.
@@ -120,9 +96,6 @@ impl Slab {
 
 impl Drop for Slab {
     fn drop(&mut self) {
-        if self.length() == LONG_SLAB {
-            LONG_BYTES.fetch_sub(LONG_SLAB, Ordering::Relaxed);
-        }
         give_memory(std::mem::take(&mut self.memory));
     }
 }
@@ -195,8 +168,9 @@ impl SlabWriter {
         let padding = lead.next_multiple_of(ALIGNMENT) - lead;
         let slab = self.slab_with_room(padding + least);
         let start = self.used + padding;
-        let end = slab.length().min(start + LONGEST_WINDOW);
-        self.window_end = end;
+        let end = SLAB_SIZE.min(start + LONGEST_WINDOW);
+        // What is copied behind it is aligned, too.
+        self.window_end = end.next_multiple_of(ALIGNMENT);
         Window {
             slab,
             range: start..end,
@@ -260,7 +234,7 @@ impl SlabWriter {
     /// The slab, or another if less than `bytes` are free in it.
     fn slab_with_room(&mut self, bytes: usize) -> Arc<Slab> {
         if let Some(slab) = &self.slab
-            && bytes <= slab.length().saturating_sub(self.free_from())
+            && bytes <= SLAB_SIZE.saturating_sub(self.free_from())
         {
             return Arc::clone(slab);
         }

@@ -324,7 +324,7 @@ impl Sink for Inbound<'_> {
 
 /// What is to be expected after a message of `length` bytes that came whole.
 fn expected_after(length: usize) -> u8 {
-    if length < SHARED_PAYLOAD {
+    if !(SHARED_PAYLOAD..=READ_BUFFER).contains(&length) {
         return 0;
     }
     u8::try_from(length.div_ceil(1024)).unwrap_or(0)

@@ -86,7 +86,7 @@ pub(super) struct Output {
     pub(super) ending: bool,
     /// Our side was ended.
     pub(super) ended: bool,
-    /// The peer ended its side.
+    /// The peer ended its side; what the connection's `end_of_stream` tells without a lock.
     pub(super) peer_ended: bool,
     pub(super) terminated: bool,
     /// JavaScript has not been told that the peer ended its side, and will be with the

@@ -19,7 +19,8 @@ const MORE: c_int = if cfg!(any(target_os = "linux", target_os = "android")) {
     0
 };
 
-/// A read that brings less than there is room for is the sign that there is no more.
+/// A read that brings less than there is room for is the sign that there is no more, for
+/// tokio too. Behind a byte of urgent data there may be, to the harm of its sender alone.
 const SHORT_IS_ALL: bool = cfg!(any(
     target_os = "linux",
     target_os = "android",

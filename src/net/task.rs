@@ -151,8 +151,8 @@ impl ConnectionTask {
         cx: &mut Context<'_>,
     ) -> Poll<Finished> {
         let end_of_stream = connection.end_of_stream.load(Ordering::Relaxed);
-        let stream = connection.stream();
-        let Some(stream) = &*stream else {
+        let guard = connection.stream();
+        let Some(stream) = &*guard else {
             return Poll::Pending;
         };
         let mut output = lock(&connection.output);
@@ -181,6 +181,7 @@ impl ConnectionTask {
         let finished = output.terminated || unwritable || both_ended;
         let acknowledged = output.take_acknowledged();
         drop(output);
+        drop(guard);
         connection.publish_sent(acknowledged);
         if finished {
             Poll::Ready(Finished)

@@ -1,7 +1,8 @@
 //! Which connections of an I/O thread have something to do, and their turns.
 //!
 //! A connection is no task of tokio's own, which would be a piece of memory beside
-//! the [`Connection`], on lines of the cache of its own. One task a thread gives turns to all connections of the thread that were woken, in order.
+//! the [`Connection`], on lines of the cache of its own. One task a thread gives turns to
+//! all connections of the thread that were woken, in order.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

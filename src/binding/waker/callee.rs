@@ -33,6 +33,10 @@ impl Callee {
         // SAFETY: as above.
         let begun =
             unsafe { sys::napi_async_init(env.raw(), null_mut(), name.raw(), &raw mut context) };
+        if begun != sys::Status::napi_ok {
+            // SAFETY: as above; it was created before.
+            let _ = unsafe { sys::napi_delete_reference(env.raw(), reference) };
+        }
         check_status!(begun)?;
         Ok(Self {
             env: env.raw(),

@@ -133,7 +133,9 @@ impl Output {
             }
             Err(error) if is_transient(&error) => 0,
             Err(error) => {
-                self.error = error.raw_os_error().and_then(NonZeroI32::new);
+                // One that a read found was first.
+                let number = error.raw_os_error().and_then(NonZeroI32::new);
+                self.error = self.error.or(number);
                 self.fail();
                 0
             }
