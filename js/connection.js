@@ -9,6 +9,7 @@ const { AsyncResource, executionAsyncId } = require('async_hooks');
 
 const inbound = require('./inbound');
 const outbox = require('./outbox');
+const { callAll, failAll } = require('./callbacks');
 const { nextTick } = require('./constants');
 const { createSocketDestroyedError, createSystemError } = require('./errors');
 // As constants of this module: the addon's exports are a dictionary to V8.
@@ -460,46 +461,6 @@ function asInteger(id) {
   const integer = id | 0;
 
   return integer === id ? integer : id;
-}
-
-/**
- * Calls all callbacks, even if one throws; what is thrown is thrown again in a
- * tick of its own.
- *
- * @param {Function[]} callbacks What to call
- * @param {(Error|null)} err Their argument
- * @private
- */
-function callAll(callbacks, err) {
-  for (const callback of callbacks) {
-    try {
-      callback(err);
-    } catch (thrown) {
-      nextTick(rethrow, thrown);
-    }
-  }
-}
-
-/**
- * Calls the callbacks of what was not sent.
- *
- * @param {Function[]} callbacks What to call
- * @param {Number} dropped How many of them, at the end, are about what was
- *     dropped before it was compressed
- * @private
- */
-function failAll(callbacks, dropped) {
-  const first = Math.max(callbacks.length - dropped, 0);
-
-  callAll(callbacks.slice(0, first), createSocketDestroyedError());
-  callAll(
-    callbacks.slice(first),
-    new Error('The socket was closed while data was being compressed')
-  );
-}
-
-function rethrow(err) {
-  throw err;
 }
 
 // That of this thread, which puts itself here.

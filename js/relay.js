@@ -10,6 +10,7 @@ const RelayOutput = require('./relay-output');
 const addon = require('./binding');
 const decode = require('./decode');
 const inbound = require('./inbound');
+const { throwLater } = require('./callbacks');
 const { frameFlags } = require('./outbox');
 const {
   EMPTY_BUFFER,
@@ -252,7 +253,7 @@ class Relay extends RelayOutput {
       }
     } catch (err) {
       // Not through the stream, which may be a user's.
-      nextTick(rethrow, err);
+      throwLater(err);
     } finally {
       this._isEmitting = false;
 
@@ -410,10 +411,6 @@ function socketOnError() {
 
 function socketOnClose() {
   relayOf(this).handleClose();
-}
-
-function rethrow(err) {
-  throw err;
 }
 
 function resume(socket) {
