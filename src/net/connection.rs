@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use socket2::TcpKeepalive;
 
-use super::output::Output;
+use super::output::{Output, OutputGuard};
 use super::publish::with_batch;
 use super::stream::Stream;
 use super::task::ConnectionTask;
@@ -25,7 +25,7 @@ pub struct Connection {
     /// Both threads use it at once. None when the transport is gone. It is locked before
     /// `output`.
     stream: RwLock<Option<Stream>>,
-    pub(super) output: Mutex<Output>,
+    output: Mutex<Output>,
     /// What only its I/O thread has to do with; none before and after.
     pub(super) task: Mutex<Option<ConnectionTask>>,
     pub(super) bytes_read: AtomicU64,
@@ -42,6 +42,8 @@ pub struct Connection {
     abandoned: AtomicBool,
     /// It waits for its turn.
     enqueued: AtomicBool,
+    /// There is nothing about `output` that a turn has to know.
+    output_rests: AtomicBool,
     /// The peer ended its side, as its I/O thread has seen.
     pub(super) end_of_stream: AtomicBool,
 }
@@ -69,6 +71,7 @@ impl Connection {
             tapped: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             enqueued: AtomicBool::new(false),
+            output_rests: AtomicBool::new(false),
             end_of_stream: AtomicBool::new(false),
         }
     }
@@ -115,7 +118,7 @@ impl Connection {
         handed_over: usize,
     ) -> u32 {
         let stream = self.stream();
-        let mut output = lock(&self.output);
+        let mut output = self.output();
         // While the lock is held, so that no byte counts twice.
         self.handed_over.fetch_sub(handed_over, Ordering::Relaxed);
         let wake = match &*stream {
@@ -136,8 +139,26 @@ impl Connection {
 
     /// Does as a `Terminate` command would.
     pub fn terminate(self: &Arc<Self>) {
-        lock(&self.output).terminated = true;
+        self.output().terminated = true;
         self.wake_by_ref();
+    }
+
+    /// What is to be written. Whoever changes something that a turn has to know wakes
+    /// the connection.
+    pub(super) fn output(&self) -> OutputGuard<'_> {
+        OutputGuard::new(lock(&self.output), &self.output_rests)
+    }
+
+    /// Whether there is nothing about the output that a turn has to know. There seldom
+    /// is, and then no lock has to be taken.
+    pub(super) fn output_rests(&self) -> bool {
+        // What it was woken for is seen: `begin_turn` comes after that.
+        self.output_rests.load(Ordering::Acquire)
+    }
+
+    /// The output, if there is something about it that a turn has to know.
+    pub(super) fn restless_output(&self) -> Option<OutputGuard<'_>> {
+        (!self.output_rests()).then(|| self.output())
     }
 
     /// Tells JavaScript that `acknowledged` more commands are out; for the
@@ -211,7 +232,7 @@ impl Connection {
     /// Payload bytes of messages that the kernel has not taken.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
-        let output = lock(&self.output);
+        let output = self.output();
         output.buffered() + self.handed_over.load(Ordering::Relaxed)
     }
 
@@ -219,7 +240,7 @@ impl Connection {
     #[must_use]
     pub fn traffic(&self) -> (u64, u64) {
         let read = self.bytes_read.load(Ordering::Relaxed);
-        (read, lock(&self.output).bytes_written())
+        (read, self.output().bytes_written())
     }
 
     /// The address of our end.

@@ -14,7 +14,7 @@ use super::connection::Connection;
 use super::engine::Engine;
 use super::publish::with_batch;
 use super::task::READ_BUFFER;
-use crate::bridge::{Batch, EventKind, SHARED_PAYLOAD, lock};
+use crate::bridge::{Batch, EventKind, SHARED_PAYLOAD};
 use crate::protocol::{Expired, Payload, ProtocolError, Receiver, Role, Sink, Timers};
 
 /// Bytes that may wait for JavaScript from a connection even when all together
@@ -158,7 +158,7 @@ impl Framing {
         self.expected = inbound.expected;
         let cost = inbound.cost;
         if let Err(error) = result {
-            lock(&connection.output).closing.handle_failed();
+            connection.output().closing.handle_failed();
             batch.push(
                 EventKind::Error,
                 error.number().into(),
@@ -188,7 +188,11 @@ impl Framing {
         if self.receiver.is_finished() {
             // Only to be discarded, until the peer ends.
             READ_BUFFER
-        } else if lock(&connection.output).paused || !connection.inbound_has_room() {
+        } else if connection
+            .restless_output()
+            .is_some_and(|output| output.paused)
+            || !connection.inbound_has_room()
+        {
             0
         } else if connection.inbox.has_room() {
             READ_BUFFER
@@ -212,12 +216,13 @@ impl Framing {
         connection: &Connection,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        let output = lock(&connection.output);
-        let answered = output.ending || output.closing.is_close_queued();
-        if answered || output.closing.is_last_of_ours() {
-            self.time_closing(answered);
+        let mut answered = false;
+        if let Some(output) = connection.restless_output() {
+            answered = output.ending || output.closing.is_close_queued();
+            if answered || output.closing.is_last_of_ours() {
+                self.time_closing(answered);
+            }
         }
-        drop(output);
         while let Some(deadline) = self.timers.poll_deadline() {
             let deadline = Instant::from_std(deadline);
             let sleep = self
@@ -230,7 +235,7 @@ impl Framing {
             match self.timers.handle_timeout(Instant::now().into_std()) {
                 Some(Expired::SendPing) => {
                     if let Some(stream) = &*connection.stream() {
-                        let mut output = lock(&connection.output);
+                        let mut output = connection.output();
                         output.ping();
                         output.flush(stream);
                     }
@@ -305,7 +310,7 @@ impl Sink for Inbound<'_> {
         if self.config.auto_pong
             && let Some(stream) = &*self.connection.stream()
         {
-            let mut output = lock(&self.connection.output);
+            let mut output = self.connection.output();
             output.auto_pong(stream, payload, &self.config.limits);
         }
     }
@@ -315,9 +320,7 @@ impl Sink for Inbound<'_> {
     }
 
     fn close(&mut self, code: u16, reason: &[u8]) {
-        lock(&self.connection.output)
-            .closing
-            .handle_close_received();
+        self.connection.output().closing.handle_close_received();
         self.push(EventKind::Close, code.into(), reason);
     }
 }

@@ -6,7 +6,10 @@
 //! frame is out.
 
 mod commands;
+mod guard;
 mod writing;
+
+pub(super) use guard::OutputGuard;
 
 use std::collections::VecDeque;
 use std::net::Shutdown;
@@ -150,6 +153,14 @@ impl Output {
     /// Whether bytes wait for the kernel.
     pub(super) fn is_blocked(&self) -> bool {
         self.length() > 0
+    }
+
+    /// Whether there is nothing that a turn has to know: nothing waits, nobody wants
+    /// an end, and what the peer sends is read as it comes.
+    fn is_at_rest(&self) -> bool {
+        let ends = self.ending || self.ended || self.terminated || self.failed;
+        let waits = self.waiting.is_some() || self.injected.is_some() || self.acknowledged > 0;
+        !(ends || waits || self.paused || self.closing.is_started())
     }
 
     /// Payload bytes of messages that the kernel has not taken.

@@ -49,6 +49,12 @@ impl Outgoing {
         growing
     }
 
+    fn open_batch(&mut self, inbox: &Arc<Inbox>) -> Option<&mut Batch> {
+        let mut open = self.open.iter_mut();
+        let place = open.find(|(other, _)| Arc::ptr_eq(other, inbox));
+        place.map(|(_, batch)| batch)
+    }
+
     fn writer_of(&mut self, inbox: &Arc<Inbox>) -> Option<&mut Option<SlabWriter>> {
         let is_its = |(other, _): &&mut (Weak<Inbox>, _)| other.as_ptr() == Arc::as_ptr(inbox);
         let known = self.writers.iter_mut().find(is_its);
@@ -76,9 +82,9 @@ thread_local! {
     static OUTGOING: RefCell<Outgoing> = RefCell::default();
 }
 
-/// A thread's batch while it is written. It is taken out meanwhile, since a
-/// waker that runs inside must not find the cell borrowed, and put back even if
-/// the writer panics: it holds events of other connections too.
+/// A thread's batch while it is written. It is taken out meanwhile, its place left
+/// empty, since a waker that runs inside must not find the cell borrowed, and put back
+/// even if the writer panics: it holds events of other connections too.
 struct Taken<'a> {
     inbox: &'a Arc<Inbox>,
     batch: Batch,
@@ -88,12 +94,8 @@ impl<'a> Taken<'a> {
     fn new(inbox: &'a Arc<Inbox>) -> Self {
         let batch = OUTGOING.with_borrow_mut(|outgoing| {
             let writer = outgoing.take_writer(inbox);
-            let place = outgoing
-                .open
-                .iter()
-                .position(|(other, _)| Arc::ptr_eq(other, inbox));
-            let mut batch = match place {
-                Some(place) => outgoing.open.swap_remove(place).1,
+            let mut batch = match outgoing.open_batch(inbox) {
+                Some(batch) => std::mem::take(batch),
                 None => outgoing.spare.pop().unwrap_or_default(),
             };
             if let Some(writer) = writer {
@@ -117,7 +119,12 @@ impl Drop for Taken<'_> {
                 outgoing.put_writer(self.inbox, writer);
             }
             if batch.is_empty() {
+                outgoing
+                    .open
+                    .retain(|(other, _)| !Arc::ptr_eq(other, self.inbox));
                 outgoing.spare.push(batch);
+            } else if let Some(place) = outgoing.open_batch(self.inbox) {
+                *place = batch;
             } else {
                 outgoing.open.push((Arc::clone(self.inbox), batch));
             }

@@ -73,7 +73,7 @@ struct Finished;
 impl ConnectionTask {
     /// `early` is what the peer sent behind its request.
     pub(super) fn new(connection: &Connection, early: Vec<u8>, guard: Arc<Guard>) -> Self {
-        lock(&connection.output).config_is_awaited = !early.is_empty();
+        connection.output().config_is_awaited = !early.is_empty();
         Self {
             phase: Phase::Offered(early),
             guard: Some(guard),
@@ -112,7 +112,7 @@ impl ConnectionTask {
         };
         if connection.end_of_stream.load(Ordering::Relaxed)
             || framing.is_finished()
-            || !lock(&connection.output).paused
+            || !connection.output().paused
         {
             return;
         }
@@ -128,7 +128,7 @@ impl ConnectionTask {
         let Phase::Offered(early) = &mut self.phase else {
             return;
         };
-        let Some(config) = lock(&connection.output).config.take() else {
+        let Some(config) = connection.output().config.take() else {
             return;
         };
         connection.set_inbound_limit(config.max_inbound_bytes);
@@ -150,12 +150,15 @@ impl ConnectionTask {
         connection: &Arc<Connection>,
         cx: &mut Context<'_>,
     ) -> Poll<Finished> {
+        if connection.output_rests() {
+            return Poll::Pending;
+        }
         let end_of_stream = connection.end_of_stream.load(Ordering::Relaxed);
         let guard = connection.stream();
         let Some(stream) = &*guard else {
             return Poll::Pending;
         };
-        let mut output = lock(&connection.output);
+        let mut output = connection.output();
         while output.is_blocked() && !output.failed {
             // What arose in this turn goes out without asking first.
             if !output.flush(stream) {
@@ -208,7 +211,7 @@ impl ConnectionTask {
             match read {
                 Ok(0) => {
                     connection.end_of_stream.store(true, Ordering::Relaxed);
-                    let mut output = lock(&connection.output);
+                    let mut output = connection.output();
                     output.peer_ended = true;
                     if output.ended {
                         output.end_is_untold = true;
@@ -225,18 +228,18 @@ impl ConnectionTask {
                 // The peer has reset the connection.
                 Err(error) => {
                     let number = error.raw_os_error().and_then(NonZeroI32::new);
-                    let mut output = lock(&connection.output);
+                    let mut output = connection.output();
                     output.error = number.or(output.error);
                     return Poll::Ready(Finished);
                 }
             }
-            let mut output = lock(&connection.output);
-            if output.terminated {
+            if let Some(output) = connection.restless_output()
+                && output.terminated
+            {
                 return Poll::Ready(Finished);
             }
             if matches!(self.phase, Phase::Offered(_)) {
-                output.config_is_awaited = true;
-                drop(output);
+                connection.output().config_is_awaited = true;
                 // It may have come since this turn began.
                 self.begin_framing(connection);
             }
@@ -302,7 +305,10 @@ impl ConnectionTask {
         let Phase::Open(framing) = &mut self.phase else {
             return false;
         };
-        let Some(mut injected) = lock(&connection.output).injected.take() else {
+        let injected = connection
+            .restless_output()
+            .and_then(|mut output| output.injected.take());
+        let Some(mut injected) = injected else {
             return false;
         };
         framing.receive(connection, &mut injected.0);
@@ -345,7 +351,7 @@ impl ConnectionTask {
     /// Closes the transport and says so.
     fn finish(&mut self, connection: &Arc<Connection>) {
         let stream = connection.take_stream();
-        let mut output = lock(&connection.output);
+        let mut output = connection.output();
         let written = output.bytes_written();
         let clean = output.closing.is_clean();
         let error = output.error;
@@ -387,7 +393,10 @@ impl ConnectionTask {
 
 impl Connection {
     pub(super) fn count_read(&self, length: usize) {
-        self.bytes_read.fetch_add(length as u64, Ordering::Relaxed);
+        // Nobody else writes it.
+        let before = self.bytes_read.load(Ordering::Relaxed);
+        let after = before.wrapping_add(length as u64);
+        self.bytes_read.store(after, Ordering::Relaxed);
     }
 
     /// Does what there is to do, on the connection's I/O thread.
