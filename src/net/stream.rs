@@ -1,7 +1,12 @@
 //! The socket under a connection: TCP, or a UNIX socket that Node opened.
 
+#![allow(
+    clippy::inline_always,
+    reason = "calls in the kernel go so deep that the processor has forgotten where ours return to"
+)]
+
 use std::ffi::c_int;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 
@@ -37,6 +42,7 @@ pub(super) enum Stream {
 
 impl Stream {
     /// Reads once; for the I/O thread that watches the socket.
+    #[inline(always)]
     pub(super) fn poll_read(
         &self,
         cx: &mut Context<'_>,
@@ -44,12 +50,7 @@ impl Stream {
     ) -> Poll<io::Result<()>> {
         let room = buffer.remaining();
         let length = ready!(self.poll_read_to(cx, room, |stream| {
-            let bytes = buffer.initialize_unfilled();
-            match stream {
-                Self::Tcp(stream) => stream.try_read(bytes),
-                #[cfg(unix)]
-                Self::Unix(stream) => stream.try_read(bytes),
-            }
+            stream.try_read(buffer.initialize_unfilled())
         }))?;
         buffer.advance(length);
         Poll::Ready(Ok(()))
@@ -72,6 +73,7 @@ impl Stream {
     }
 
     /// As tokio's `poll_read`, which takes the stream for itself.
+    #[inline(always)]
     fn poll_read_to(
         &self,
         cx: &mut Context<'_>,
@@ -90,6 +92,25 @@ impl Stream {
                 }
                 error => return Poll::Ready(error),
             }
+        }
+    }
+
+    /// Asks the kernel itself, as [`Self::try_write`] does.
+    #[inline(always)]
+    fn try_read(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        match (&*self.socket()).read(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.try_read_again(bytes),
+            result => result,
+        }
+    }
+
+    /// Lets tokio know what it is to wait for.
+    #[cold]
+    fn try_read_again(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_read(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_read(bytes),
         }
     }
 
@@ -122,15 +143,21 @@ impl Stream {
 
     /// Asks the kernel without a look at what tokio knows of the socket, which
     /// is memory of its own: with many connections, none that is in the cache.
+    #[inline(always)]
     pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self.socket().send(bytes) {
-            // Once more, for tokio has to know what it is to wait for.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => match self {
-                Self::Tcp(stream) => stream.try_write(bytes),
-                #[cfg(unix)]
-                Self::Unix(stream) => stream.try_write(bytes),
-            },
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.try_write_again(bytes),
             result => result,
+        }
+    }
+
+    /// Lets tokio know what it is to wait for.
+    #[cold]
+    fn try_write_again(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write(bytes),
         }
     }
 

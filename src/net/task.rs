@@ -282,13 +282,15 @@ impl ConnectionTask {
         if reads_in_place {
             ready!(connection.poll_read(|s| s.poll_read_ready(cx)))?;
         }
-        let mut read = |buffer: &mut ReadBuf<'_>| connection.poll_read(|s| s.poll_read(cx, buffer));
         if reads_in_place
             && let Phase::Open(framing) = phase
-            && let Some(read) = framing.read_in_place(connection, &mut read)
+            && let Some(read) = framing.read_in_place(connection, |buffer| {
+                connection.poll_read(|s| s.poll_read(cx, buffer))
+            })
         {
             return read;
         }
+        let read = |buffer: &mut ReadBuf<'_>| connection.poll_read(|s| s.poll_read(cx, buffer));
         poll_read(read, limit, |bytes| {
             connection.count_read(bytes.len());
             match phase {

@@ -1,5 +1,7 @@
 //! Offering bytes to the kernel, and queueing what it does not take.
 
+#![allow(clippy::inline_always, reason = "see `stream.rs`")]
+
 use std::io::{self, IoSlice};
 use std::num::NonZeroI32;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ const WRITTEN_IN_A_ROW: usize = 1024 * 1024;
 
 impl Output {
     /// Offers `scratch` to the kernel and queues what it does not take.
+    #[inline(always)]
     pub(super) fn offer(&mut self, stream: &Stream, scratch: &mut Scratch) {
         let is_last = self.closing.is_last_of_ours() && self.closing.is_close_queued();
         let taken = if self.is_blocked() || scratch.bytes.is_empty() {
