@@ -80,7 +80,7 @@ function open() {
     environment = new addon.Environment(drain, records, outbox.block);
     hub.environment = environment;
     calls = environment.calls();
-    outbox.open(calls, scheduleDrain, (n) => environment.block(n));
+    outbox.open(calls, scheduleDrain);
     slabs.open(environment, calls);
     process.on('exit', sendTheRest);
   }

@@ -21,9 +21,9 @@ const { OPCODE_BINARY, OPCODE_TEXT, nextTick } = require('./constants');
 const { BESIDE_BLOCK, BLOCK_SIZE, COMMAND_FRAMES, FLAG_SHARED } = addon;
 
 const HEAD_SIZE = 16;
-// A payload from this length on is written from where it is: the first of a tick or
-// a drain, and those that are longer than 16 bits can tell. Where there are more, the
-// I/O threads write them, which takes longer than to copy them.
+// A payload from this length on is written from where it is if it is the only one of a
+// tick or a drain, or longer than 16 bits can tell. Where there are more, the I/O threads
+// write them, which takes longer than to copy them.
 const LARGE_PAYLOAD = 16 * 1024;
 const MOST_COLLECTED = 0xffff;
 
@@ -50,13 +50,14 @@ let next = 0;
 let block = blocks[0];
 let words = new Uint32Array(block.buffer);
 let length = 0;
-// A large payload of this tick, or drain, was written from where it is.
-let wroteLarge = false;
+// How many large payloads there were in this tick, or drain, and whether there were
+// several in the last one that had any.
+let largeOnes = 0;
+let wereSeveral = false;
 let flushIsDue = false;
 let draining = false;
 let core = null;
 let onOwnEvents = null;
-let memoryOf = null;
 
 // Whose messages the last record holds, if further ones can be appended to it,
 // where it begins and where it ends.
@@ -80,12 +81,10 @@ let kept = null;
  * @param {Object} calls The calls of the core, see `src/binding/exchange.rs`
  * @param {Function} eventsAreWaiting Called when handing over gave rise to
  *     events
- * @param {Function} memory Returns the core's memory for blocks of a number
  */
-function open(calls, eventsAreWaiting, memory) {
+function open(calls, eventsAreWaiting) {
   core = calls;
   onOwnEvents = eventsAreWaiting;
-  memoryOf = memory;
 }
 
 /**
@@ -207,15 +206,17 @@ function writeFrame(flags, payload) {
 
 /**
  * Whether a large payload is copied into the block: the core then writes it without
- * this thread. The first is written sooner from where it is.
+ * this thread. One that is likely to be the only one is written sooner from where it
+ * is.
  *
  * @private
  */
 function isCollected(payload) {
   if (payload.length > MOST_COLLECTED || payload === shared) return false;
-  if (length > 0 || wroteLarge) return true;
 
-  wroteLarge = true;
+  largeOnes++;
+  if (length > 0 || largeOnes > 1 || wereSeveral) return true;
+
   scheduleFlush();
   return false;
 }
@@ -334,8 +335,18 @@ function scheduleFlush() {
 
 function flushInTick() {
   flushIsDue = false;
-  wroteLarge = false;
+  judgeLargeOnes();
   flush(false);
+}
+
+/**
+ * What there was in a tick, or a drain, is what the next one is taken to have.
+ *
+ * @private
+ */
+function judgeLargeOnes() {
+  if (largeOnes > 0) wereSeveral = largeOnes > 1;
+  largeOnes = 0;
 }
 
 /**
@@ -365,7 +376,7 @@ function flush(now) {
  * @private
  */
 function changeBlock() {
-  blocks[next] ??= memoryOf(next);
+  blocks[next] ??= core.block(next);
 
   const memory = blocks[next];
   const view = new Uint32Array(memory.buffer);
@@ -403,7 +414,7 @@ function share(payload, act) {
  */
 function setDraining(value) {
   draining = value;
-  wroteLarge = false;
+  if (!draining) judgeLargeOnes();
 }
 
 module.exports = {

@@ -12,6 +12,8 @@ const { SLAB_OFFSET_BITS } = require('./binding');
 const { EMPTY_BUFFER, FastBuffer } = require('./constants');
 
 const SLAB_SIZE = 64 * 1024;
+// V8 is told of as many bytes of the core's memory at a time.
+const NOTED_TOGETHER = 512 * 1024;
 
 // Layout of what the core's `take()` returns, and of a record's words, see
 // `src/binding/exchange.rs` and `src/bridge/batch.rs`.
@@ -30,6 +32,8 @@ let slab = null;
 // The same memory.
 let slabView = null;
 let slabOffset = 0;
+// Bytes of the core's that V8 has not been told of.
+let unnoted = 0;
 
 /**
  * @param {Environment} core The core of this thread
@@ -97,9 +101,9 @@ function openShared(slot, number) {
 
   // Node has marked it itself. To mark it again would abort the process at its end
   // from Node.js 24 on, where that sets a key without which Node can't detach it.
-  const memory = environment.slab(number, slot).buffer;
+  const memory = calls.slab(number, slot).buffer;
 
-  noteForeignMemory();
+  noteForeignMemory(memory.byteLength);
   shared[slot] = memory;
 }
 
@@ -108,9 +112,14 @@ function openShared(slot, number) {
  * itself, and counts those of the core's then, too. Without this it would find
  * them in a collection of all garbage only.
  *
+ * @param {Number} bytes How much more of the core's memory there is
  * @private
  */
-function noteForeignMemory() {
+function noteForeignMemory(bytes) {
+  unnoted += bytes;
+  if (unnoted < NOTED_TOGETHER) return;
+
+  unnoted = 0;
   new ArrayBuffer(1);
 }
 
@@ -149,8 +158,8 @@ function payloadOf(records, base) {
   // that it is in a slab of the core's.
   if (records[base] <= HIGHEST_BIT) return new FastBuffer(slab, place, length);
   if (place <= HIGHEST_BIT) {
-    noteForeignMemory();
-    return environment.large(place);
+    noteForeignMemory(length);
+    return calls.large(place);
   }
 
   const slot = (place & HIGHEST_BIT) >>> SLAB_OFFSET_BITS;

@@ -155,6 +155,37 @@ describe('Large messages', () => {
     }
   });
 
+  it('may be passed on with a change for each receiver', async (t) => {
+    const { wss, clients } = await connected(t, 5);
+    const LENGTH = 20000;
+    const COUNT = 4;
+    const all = clients.map((client) => messages(client, COUNT));
+
+    for (const ws of wss.clients) {
+      ws.on('message', (data) => {
+        [...wss.clients].forEach((receiver, i) => {
+          data.fill(i);
+          receiver.send(data);
+        });
+        data.fill(0xff);
+      });
+    }
+    for (let i = 0; i < COUNT; i++) clients[0].send(fill(LENGTH, i));
+
+    const firstBytes = (await Promise.all(all)).map((received) => {
+      received.forEach((message) => {
+        assert.ok(message.equals(Buffer.alloc(LENGTH, message[0])));
+      });
+      return received.map((message) => message[0]);
+    });
+
+    // In whatever order the server has its clients.
+    assert.deepEqual(
+      firstBytes.sort(),
+      clients.map((_, i) => Array(COUNT).fill(i))
+    );
+  });
+
   it('keep their place among others, and their callbacks', async (t) => {
     const { wss, clients } = await connected(t, 6);
     const called = [];

@@ -15,14 +15,16 @@ describe('A block that the core reads', beyondReference, () => {
     let hasRoom = false;
 
     outbox.open(
-      { flush: (length) => flushed.push(length) && 1 << 1 },
-      () => {},
-      () => {
-        // As where the stack is at its end.
-        if (!hasRoom) throw new RangeError('of the stack');
+      {
+        flush: (length) => flushed.push(length) && 1 << 1,
+        block: () => {
+          // As where the stack is at its end.
+          if (!hasRoom) throw new RangeError('of the stack');
 
-        return lent;
-      }
+          return lent;
+        }
+      },
+      () => {}
     );
     const send = (index) =>
       outbox.write(

@@ -1,9 +1,6 @@
 //! The one object that JavaScript holds of the core, once per environment.
 
-#![allow(
-    unsafe_code,
-    reason = "a descriptor is adopted, and JavaScript is given memory of the core"
-)]
+#![allow(unsafe_code, reason = "a descriptor is adopted")]
 #![allow(
     clippy::needless_pass_by_value,
     reason = "Node-API converts arguments to values"
@@ -27,9 +24,8 @@ use napi_derive::napi;
 use super::engine::Engine;
 use super::exchange::{Calls, Exchange, calls};
 use super::waker::Waker;
-use crate::bridge::{BLOCK_SIZE, ConnectionId, Inbox, Reader, SLAB_SIZE};
+use crate::bridge::{ConnectionId, Inbox, Reader};
 use crate::net::{self, Connection, Dispatcher};
-use crate::protocol::give_memory;
 
 /// How to listen.
 #[napi(object)]
@@ -117,37 +113,6 @@ impl Environment {
         calls(env, &self.exchange)
     }
 
-    /// A large payload of the last `take()`, by its number, once.
-    ///
-    /// # Errors
-    /// If there is no memory for it.
-    #[napi(catch_unwind)]
-    pub fn large<'env>(&self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
-        let payload = self.exchange.borrow_mut().reader.large(number as usize);
-        give_buffer(env, payload.unwrap_or_default())
-    }
-
-    /// A slab that the last `take()` announced for a slot, once. JavaScript may look
-    /// only at what it was told of: the rest is still written.
-    ///
-    /// # Errors
-    /// If there is no memory for it.
-    #[napi(catch_unwind)]
-    pub fn slab<'env>(&self, env: &'env Env, number: u32, slot: u32) -> Result<BufferSlice<'env>> {
-        let mut exchange = self.exchange.borrow_mut();
-        let slab = exchange
-            .reader
-            .slab(number as usize)
-            .ok_or_else(|| Error::from_reason("no such slab"))?;
-        exchange.opened.insert(slot, Arc::clone(&slab));
-        drop(exchange);
-        // SAFETY: the memory has this length and lives until the last owner of the
-        // slab, of whom JavaScript is one until the finalizer is called, is gone.
-        unsafe {
-            BufferSlice::from_external(env, slab.as_ptr(), SLAB_SIZE, slab, |_, slab| drop(slab))
-        }
-    }
-
     /// A copy of a payload in the open slab of a slot, for one whose view of the slab
     /// is another's now.
     ///
@@ -164,26 +129,6 @@ impl Environment {
         let slab = self.exchange.borrow().opened.get(&slot).cloned();
         let payload = slab.map(|slab| slab.read(offset as usize, length as usize));
         BufferSlice::from_data(env, payload.unwrap_or_default())
-    }
-
-    /// The memory for a block, by the number that `flush()` returned.
-    ///
-    /// # Errors
-    /// If there is no memory for it.
-    #[napi(catch_unwind)]
-    pub fn block<'env>(&self, env: &'env Env, number: u32) -> Result<BufferSlice<'env>> {
-        let memory = self
-            .exchange
-            .borrow()
-            .block(number)
-            .ok_or_else(|| Error::from_reason("no such block"))?;
-        // SAFETY: the memory has this length and lives until the last owner, of whom
-        // JavaScript is one until the finalizer is called, is gone.
-        unsafe {
-            BufferSlice::from_external(env, memory.as_ptr(), BLOCK_SIZE, memory, |_, memory| {
-                drop(memory);
-            })
-        }
     }
 
     /// Waits until all that was flushed has been offered to the kernel, at
@@ -355,22 +300,6 @@ impl Environment {
     fn connection(&self, index: u32, generation: u32) -> Option<Arc<Connection>> {
         self.environment
             .connection(ConnectionId { index, generation })
-    }
-}
-
-/// A buffer of JavaScript's with the memory of `payload`, which the core has back when
-/// that is garbage.
-fn give_buffer(env: &Env, mut payload: Vec<u8>) -> Result<BufferSlice<'_>> {
-    if payload.is_empty() {
-        return BufferSlice::from_data(env, payload);
-    }
-    let (start, length) = (payload.as_mut_ptr(), payload.len());
-    // SAFETY: the memory is of this length and lives until the finalizer is called;
-    // nobody but JavaScript touches it before.
-    unsafe {
-        BufferSlice::from_external(env, start, length, payload, |_, payload| {
-            give_memory(payload);
-        })
     }
 }
 

@@ -17,9 +17,10 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{
     BufferSlice, Function, FunctionCallContext, ToNapiValue, Uint8Array, Uint32Array,
 };
-use napi::{Env, Result};
+use napi::{Env, Error, Result};
 use napi_derive::napi;
 
+use super::given::Given;
 use crate::bridge::{BlockBytes, BlockMemory, Command, ConnectionId, Reader, Slab};
 use crate::net::Dispatcher;
 
@@ -36,7 +37,7 @@ const MOST_BLOCKS: usize = 4;
 /// in. No other thread knows of it, and no JavaScript runs while it is used.
 pub(super) struct Exchange {
     pub(super) dispatcher: Dispatcher,
-    pub(super) reader: Reader,
+    reader: Reader,
     /// The slabs that JavaScript has opened last, by the slot of who writes them.
     pub(super) opened: BTreeMap<u32, Arc<Slab>>,
     records: Uint32Array,
@@ -74,6 +75,12 @@ pub struct Calls<'env> {
     /// `send(index, generation, flags, payload)` carries out one command with its
     /// payload where it is. True if events arose here.
     pub send: Function<'env, (), bool>,
+    /// `slab(number, slot)`: a slab that the last `take()` announced for a slot, once.
+    pub slab: Function<'env, (), Given>,
+    /// `large(number)`: a large payload of the last `take()`, once.
+    pub large: Function<'env, (), Given>,
+    /// `block(number)`: the memory for a block, by the number that `flush()` returned.
+    pub block: Function<'env, (), Given>,
 }
 
 impl Exchange {
@@ -148,10 +155,21 @@ impl Exchange {
         }
     }
 
-    /// The memory of a number that `flush()` returned.
-    pub(super) fn block(&self, number: u32) -> Option<Arc<BlockMemory>> {
-        let place = (number as usize).checked_sub(1)?;
-        self.blocks.get(place).cloned()
+    fn block(&self, number: u32) -> Result<Given> {
+        let place = (number as usize).checked_sub(1);
+        let memory = place.and_then(|place| self.blocks.get(place));
+        memory.cloned().map(Given::Block).ok_or_else(absent)
+    }
+
+    fn slab(&mut self, number: u32, slot: u32) -> Result<Given> {
+        let slab = self.reader.slab(number as usize).ok_or_else(absent)?;
+        self.opened.insert(slot, Arc::clone(&slab));
+        Ok(Given::Slab(slab))
+    }
+
+    fn large(&mut self, number: u32) -> Given {
+        let payload = self.reader.large(number as usize);
+        Given::Payload(payload.unwrap_or_default())
     }
 
     fn send(&mut self, id: ConnectionId, flags: u32, payload: &[u8]) -> bool {
@@ -195,7 +213,21 @@ pub(super) fn calls<'env>(env: &'env Env, exchange: &Rc<RefCell<Exchange>>) -> R
             let payload: BufferSlice<'_> = context.get(3)?;
             Ok(exchange.send(id, context.get(2)?, &payload))
         })?,
+        slab: call(env, exchange, "slab", |exchange, context| {
+            exchange.slab(context.get(0)?, context.get(1)?)
+        })?,
+        large: call(env, exchange, "large", |exchange, context| {
+            Ok(exchange.large(context.get(0)?))
+        })?,
+        block: call(env, exchange, "block", |exchange, context| {
+            exchange.block(context.get(0)?)
+        })?,
     })
+}
+
+/// There is no memory of that number.
+fn absent() -> Error {
+    Error::from_reason("no such memory")
 }
 
 fn call<'env, R: ToNapiValue>(

@@ -14,5 +14,6 @@ mod deflate;
 mod engine;
 mod environment;
 mod exchange;
+mod given;
 mod handshake;
 mod waker;

@@ -211,9 +211,8 @@ impl Dispatcher {
 
     fn hand_over(&self, bytes: &BlockBytes, beside: Option<&Arc<[u8]>>, runs: &mut Vec<Run>) {
         for (number, thread) in self.threads.iter().enumerate() {
-            let mine: Vec<Run> = runs
-                .extract_if(.., |run| run.connection.thread() == number)
-                .collect();
+            let mut mine = Vec::with_capacity(runs.len());
+            mine.extend(runs.extract_if(.., |run| run.connection.thread() == number));
             for run in &mine {
                 run.connection.hand_over(run.data);
             }
