@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
-use std::task::{Poll, Wake};
+use std::task::Wake;
 use std::time::Duration;
 
 use socket2::TcpKeepalive;
@@ -180,17 +180,6 @@ impl Connection {
     pub(super) fn take_stream(&self) -> Option<Stream> {
         let mut stream = self.stream.write().unwrap_or_else(PoisonError::into_inner);
         stream.take()
-    }
-
-    /// Reads once; for the connection's I/O thread.
-    pub(super) fn poll_read<T>(
-        &self,
-        read: impl FnOnce(&Stream) -> Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        match &*self.stream() {
-            Some(stream) => read(stream),
-            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-        }
     }
 
     pub(super) fn set_inbound_limit(&self, bytes: u32) {

@@ -13,6 +13,7 @@ use super::config::ConnectionConfig;
 use super::connection::Connection;
 use super::engine::Engine;
 use super::publish::with_batch;
+use super::stream::Stream;
 use super::task::READ_BUFFER;
 use crate::bridge::{Batch, EventKind, SHARED_PAYLOAD};
 use crate::protocol::{Expired, Payload, ProtocolError, Receiver, Role, Sink, Timers};
@@ -77,8 +78,13 @@ impl Framing {
     }
 
     /// Decodes `length` bytes that were read to there.
-    pub(super) fn handle_read(&mut self, connection: &Arc<Connection>, length: usize) {
-        self.decode(connection, |receiver, inbound| {
+    pub(super) fn handle_read(
+        &mut self,
+        connection: &Arc<Connection>,
+        stream: &Stream,
+        length: usize,
+    ) {
+        self.decode(connection, stream, |receiver, inbound| {
             receiver.handle_read(length, inbound)
         });
     }
@@ -95,6 +101,7 @@ impl Framing {
     pub(super) fn read_in_place(
         &mut self,
         connection: &Arc<Connection>,
+        stream: &Stream,
         read: impl FnOnce(&mut ReadBuf<'_>) -> Poll<io::Result<()>>,
     ) -> Option<Poll<io::Result<usize>>> {
         let least = usize::from(self.expected) * 1024 + MAX_FRAME_HEADER;
@@ -110,7 +117,7 @@ impl Framing {
                 let length = bytes.len();
                 connection.count_read(length);
                 if length > 0 {
-                    self.decode_into(batch, connection, |receiver, inbound| {
+                    self.decode_into(batch, connection, stream, |receiver, inbound| {
                         receiver.handle_input(bytes, inbound)
                     });
                 }
@@ -120,9 +127,14 @@ impl Framing {
     }
 
     /// Decodes what the peer sent and tells JavaScript.
-    pub(super) fn receive(&mut self, connection: &Arc<Connection>, bytes: &mut [u8]) {
+    pub(super) fn receive(
+        &mut self,
+        connection: &Arc<Connection>,
+        stream: &Stream,
+        bytes: &mut [u8],
+    ) {
         let tapped = connection.is_tapped();
-        self.decode(connection, |receiver, inbound| {
+        self.decode(connection, stream, |receiver, inbound| {
             if tapped {
                 inbound.push(EventKind::Raw, 0, bytes);
             }
@@ -133,10 +145,11 @@ impl Framing {
     fn decode(
         &mut self,
         connection: &Arc<Connection>,
+        stream: &Stream,
         decode: impl FnOnce(&mut Receiver, &mut Inbound<'_>) -> Result<(), ProtocolError>,
     ) {
         with_batch(&connection.inbox, |batch| {
-            self.decode_into(batch, connection, decode);
+            self.decode_into(batch, connection, stream, decode);
         });
     }
 
@@ -144,12 +157,14 @@ impl Framing {
         &mut self,
         batch: &mut Batch,
         connection: &Arc<Connection>,
+        stream: &Stream,
         decode: impl FnOnce(&mut Receiver, &mut Inbound<'_>) -> Result<(), ProtocolError>,
     ) {
         self.timers.handle_received();
         let mut inbound = Inbound {
             batch,
             connection,
+            stream,
             config: &self.config,
             cost: 0,
             expected: self.expected,
@@ -214,6 +229,7 @@ impl Framing {
     pub(super) fn poll_timers(
         &mut self,
         connection: &Connection,
+        stream: &Stream,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         let mut answered = false;
@@ -234,11 +250,9 @@ impl Framing {
             ready!(sleep.as_mut().poll(cx));
             match self.timers.handle_timeout(Instant::now().into_std()) {
                 Some(Expired::SendPing) => {
-                    if let Some(stream) = &*connection.stream() {
-                        let mut output = connection.output();
-                        output.ping();
-                        output.flush(stream);
-                    }
+                    let mut output = connection.output();
+                    output.ping();
+                    output.flush(stream);
                 }
                 // Our close frame is yet to come, or came since: its time is whole.
                 Some(Expired::CloseTimeout) if self.timed_early => {
@@ -269,6 +283,7 @@ impl Framing {
 struct Inbound<'a> {
     batch: &'a mut Batch,
     connection: &'a Connection,
+    stream: &'a Stream,
     config: &'a ConnectionConfig,
     cost: usize,
     /// See [`Framing`].
@@ -307,11 +322,9 @@ impl Sink for Inbound<'_> {
 
     fn ping(&mut self, payload: &[u8]) {
         self.push(EventKind::Ping, 0, payload);
-        if self.config.auto_pong
-            && let Some(stream) = &*self.connection.stream()
-        {
+        if self.config.auto_pong {
             let mut output = self.connection.output();
-            output.auto_pong(stream, payload, &self.config.limits);
+            output.auto_pong(self.stream, payload, &self.config.limits);
         }
     }
 

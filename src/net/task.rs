@@ -21,6 +21,7 @@ use super::engine::Engine;
 use super::framing::Framing;
 use super::publish::{publish_all, with_batch};
 use super::server::Guard;
+use super::stream::Stream;
 use crate::bridge::{EventKind, INTERNAL_ERROR, lock};
 
 /// What one read may bring; one buffer for each thread.
@@ -89,15 +90,20 @@ impl ConnectionTask {
         }
     }
 
-    fn advance(&mut self, connection: &Arc<Connection>, cx: &mut Context<'_>) -> Poll<Finished> {
-        self.begin_framing(connection);
+    fn advance(
+        &mut self,
+        connection: &Arc<Connection>,
+        stream: &Stream,
+        cx: &mut Context<'_>,
+    ) -> Poll<Finished> {
+        self.begin_framing(connection, stream);
         // Reading may give cause to write (pongs), and so may a timer.
-        let finished = self.poll_output(connection, cx).is_ready()
-            || self.poll_input(connection, cx).is_ready()
-            || self.poll_timers(connection, cx).is_ready()
-            || self.poll_output(connection, cx).is_ready();
+        let finished = self.poll_output(connection, stream, cx).is_ready()
+            || self.poll_input(connection, stream, cx).is_ready()
+            || self.poll_timers(connection, stream, cx).is_ready()
+            || self.poll_output(connection, stream, cx).is_ready();
         if finished {
-            self.read_rest(connection, cx);
+            self.read_rest(connection, stream, cx);
             Poll::Ready(Finished)
         } else {
             Poll::Pending
@@ -106,7 +112,7 @@ impl ConnectionTask {
 
     /// What came in while JavaScript paused the connection is delivered when it
     /// is closed, as `ws` does it, which reads ahead as much.
-    fn read_rest(&mut self, connection: &Arc<Connection>, cx: &mut Context<'_>) {
+    fn read_rest(&mut self, connection: &Arc<Connection>, stream: &Stream, cx: &mut Context<'_>) {
         let Phase::Open(framing) = &mut self.phase else {
             return;
         };
@@ -116,15 +122,15 @@ impl ConnectionTask {
         {
             return;
         }
-        let read = |buffer: &mut ReadBuf<'_>| connection.poll_read(|s| s.poll_read(cx, buffer));
+        let read = |buffer: &mut ReadBuf<'_>| stream.poll_read(cx, buffer);
         let _ = poll_read(read, READ_BUFFER, |bytes| {
             connection.count_read(bytes.len());
-            framing.receive(connection, bytes);
+            framing.receive(connection, stream, bytes);
         });
     }
 
     /// Goes over to framing once JavaScript has accepted the handshake.
-    fn begin_framing(&mut self, connection: &Arc<Connection>) {
+    fn begin_framing(&mut self, connection: &Arc<Connection>, stream: &Stream) {
         let Phase::Offered(early) = &mut self.phase else {
             return;
         };
@@ -136,7 +142,7 @@ impl ConnectionTask {
         let end_is_untold = connection.end_of_stream.load(Ordering::Relaxed) && !early.is_empty();
         let mut framing = Framing::new(Engine::new(config));
         if !early.is_empty() {
-            framing.receive(connection, &mut early);
+            framing.receive(connection, stream, &mut early);
         }
         self.phase = Phase::Open(framing);
         if end_is_untold {
@@ -148,16 +154,13 @@ impl ConnectionTask {
     fn poll_output(
         &mut self,
         connection: &Arc<Connection>,
+        stream: &Stream,
         cx: &mut Context<'_>,
     ) -> Poll<Finished> {
         if connection.output_rests() {
             return Poll::Pending;
         }
         let end_of_stream = connection.end_of_stream.load(Ordering::Relaxed);
-        let guard = connection.stream();
-        let Some(stream) = &*guard else {
-            return Poll::Pending;
-        };
         let mut output = connection.output();
         while output.is_blocked() && !output.failed {
             // What arose in this turn goes out without asking first.
@@ -184,7 +187,6 @@ impl ConnectionTask {
         let finished = output.terminated || unwritable || both_ended;
         let acknowledged = output.take_acknowledged();
         drop(output);
-        drop(guard);
         connection.publish_sent(acknowledged);
         if finished {
             Poll::Ready(Finished)
@@ -193,7 +195,12 @@ impl ConnectionTask {
         }
     }
 
-    fn poll_input(&mut self, connection: &Arc<Connection>, cx: &mut Context<'_>) -> Poll<Finished> {
+    fn poll_input(
+        &mut self,
+        connection: &Arc<Connection>,
+        stream: &Stream,
+        cx: &mut Context<'_>,
+    ) -> Poll<Finished> {
         let discarding = matches!(&self.phase, Phase::Open(framing) if framing.is_finished());
         for _ in 0..if discarding { 1 } else { READS_IN_A_ROW } {
             let limit = match &mut self.phase {
@@ -204,10 +211,10 @@ impl ConnectionTask {
             if limit == 0 {
                 return Poll::Pending;
             }
-            if self.receive_injected(connection) {
+            if self.receive_injected(connection, stream) {
                 continue;
             }
-            let read = ready!(self.poll_read(connection, cx, limit));
+            let read = ready!(self.poll_read(connection, stream, cx, limit));
             match read {
                 Ok(0) => {
                     connection.end_of_stream.store(true, Ordering::Relaxed);
@@ -241,8 +248,10 @@ impl ConnectionTask {
             if matches!(self.phase, Phase::Offered(_)) {
                 connection.output().config_is_awaited = true;
                 // It may have come since this turn began.
-                self.begin_framing(connection);
+                self.begin_framing(connection, stream);
             }
+            // As a rule there is no more, and the next turn comes when there is.
+            let _ = ready!(stream.poll_read_ready(cx));
         }
         // A thread that never comes to rest still tells what it has; this
         // peer may be the reason and give no cause for an event of its own.
@@ -255,6 +264,7 @@ impl ConnectionTask {
     fn poll_read(
         &mut self,
         connection: &Arc<Connection>,
+        stream: &Stream,
         cx: &mut Context<'_>,
         limit: usize,
     ) -> Poll<io::Result<usize>> {
@@ -268,10 +278,10 @@ impl ConnectionTask {
                 READ_OF_MESSAGE
             };
             let most = room.min(most);
-            let length = ready!(connection.poll_read(|s| s.poll_read_behind(cx, memory, most)))?;
+            let length = ready!(stream.poll_read_behind(cx, memory, most))?;
             connection.count_read(length);
             if length > 0 {
-                framing.handle_read(connection, length);
+                framing.handle_read(connection, stream, length);
             }
             return Poll::Ready(Ok(length));
         }
@@ -280,30 +290,29 @@ impl ConnectionTask {
             Phase::Offered(_) => false,
         };
         if reads_in_place {
-            ready!(connection.poll_read(|s| s.poll_read_ready(cx)))?;
+            ready!(stream.poll_read_ready(cx))?;
         }
         if reads_in_place
             && let Phase::Open(framing) = phase
-            && let Some(read) = framing.read_in_place(connection, |buffer| {
-                connection.poll_read(|s| s.poll_read(cx, buffer))
-            })
+            && let Some(read) =
+                framing.read_in_place(connection, stream, |buffer| stream.poll_read(cx, buffer))
         {
             return read;
         }
-        let read = |buffer: &mut ReadBuf<'_>| connection.poll_read(|s| s.poll_read(cx, buffer));
+        let read = |buffer: &mut ReadBuf<'_>| stream.poll_read(cx, buffer);
         poll_read(read, limit, |bytes| {
             connection.count_read(bytes.len());
             match phase {
                 _ if bytes.is_empty() => {}
                 Phase::Offered(early) => early.extend_from_slice(bytes),
-                Phase::Open(framing) => framing.receive(connection, bytes),
+                Phase::Open(framing) => framing.receive(connection, stream, bytes),
             }
             bytes.len()
         })
     }
 
     /// Takes what JavaScript wants to be taken for received.
-    fn receive_injected(&mut self, connection: &Arc<Connection>) -> bool {
+    fn receive_injected(&mut self, connection: &Arc<Connection>, stream: &Stream) -> bool {
         let Phase::Open(framing) = &mut self.phase else {
             return false;
         };
@@ -313,7 +322,7 @@ impl ConnectionTask {
         let Some(mut injected) = injected else {
             return false;
         };
-        framing.receive(connection, &mut injected.0);
+        framing.receive(connection, stream, &mut injected.0);
         true
     }
 
@@ -329,11 +338,14 @@ impl ConnectionTask {
     fn poll_timers(
         &mut self,
         connection: &Arc<Connection>,
+        stream: &Stream,
         cx: &mut Context<'_>,
     ) -> Poll<Finished> {
         match &mut self.phase {
             Phase::Offered(_) => Poll::Pending,
-            Phase::Open(framing) => framing.poll_timers(connection, cx).map(|()| Finished),
+            Phase::Open(framing) => framing
+                .poll_timers(connection, stream, cx)
+                .map(|()| Finished),
         }
     }
 
@@ -410,7 +422,11 @@ impl Connection {
             return;
         };
         let done = catch_unwind(AssertUnwindSafe(|| {
-            let turn = task.advance(&self, &mut Context::from_waker(&waker));
+            let cx = &mut Context::from_waker(&waker);
+            let turn = match &*self.stream() {
+                Some(stream) => task.advance(&self, stream, cx),
+                None => Poll::Ready(Finished),
+            };
             if turn.is_ready() {
                 task.finish(&self);
             }
