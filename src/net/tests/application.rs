@@ -1,6 +1,6 @@
 //! JavaScript's side of the boundary, without JavaScript.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use super::super::{
 };
 use super::{DEADLINE, expect};
 use crate::bridge::{
-    BlockBytes, Command, CommandKind, ConnectionId, EventKind, Inbox, RECORD_WORDS, Reader, Wake,
-    flag,
+    BlockBytes, Command, CommandKind, ConnectionId, EventKind, IN_SLAB, Inbox, RECORD_WORDS,
+    Reader, SLAB_OFFSET_BITS, Slab, Wake, flag,
 };
 use crate::protocol::DeflateConfig;
 
-/// The sign that a record's payload is memory of its own.
+/// The sign that a record's payload is memory of its own, or lies in a shared slab.
 const LARGE: u32 = 1 << 31;
 const SLAB: usize = 64 * 1024;
 
@@ -45,6 +45,7 @@ pub struct Event {
     pub kind: u32,
     pub detail: u32,
     pub index: u32,
+    /// Of one without a payload; of one whose payload lies in a shared slab, the offset.
     pub value: u32,
     pub payload: Vec<u8>,
 }
@@ -148,6 +149,8 @@ pub struct Application {
     pub server: Arc<Server>,
     dispatcher: Dispatcher,
     reader: Reader,
+    /// The shared slabs that were announced last, by the slot of who writes them.
+    slabs: BTreeMap<u32, Arc<Slab>>,
     alarm: Arc<Alarm>,
     taken: VecDeque<Event>,
     created: Instant,
@@ -168,14 +171,25 @@ impl Application {
     }
 
     pub fn listening(options: &ListenOptions) -> Self {
+        Self::start(options, |_| ())
+    }
+
+    /// One that sees the core's memory.
+    pub fn sharing_memory() -> Self {
+        Self::start(&listen_options(), Inbox::share_memory)
+    }
+
+    fn start(options: &ListenOptions, prepare: impl FnOnce(&Inbox)) -> Self {
         let alarm = Arc::new(Alarm::default());
         let inbox = Arc::new(Inbox::new(Box::new(AlarmOf(Arc::clone(&alarm)))));
+        prepare(&inbox);
         let environment = Environment::new(Arc::clone(&inbox));
         Self {
             server: environment.listen(options).expect("a port is free"),
             dispatcher: Dispatcher::new(Arc::clone(&environment)).expect("threads can be had"),
             environment,
             reader: Reader::new(inbox),
+            slabs: BTreeMap::new(),
             alarm,
             taken: VecDeque::new(),
             created: Instant::now(),
@@ -213,8 +227,16 @@ impl Application {
             if head & 0xff == EventKind::Closed as u32 {
                 self.environment.forget_connection(index);
             }
-            assert_ne!(head, EventKind::Slab as u32, "memory that is not shared");
-            let (value, payload) = if head & LARGE != 0 {
+            if head == EventKind::Slab as u32 {
+                let slab = self.reader.slab(third as usize);
+                self.slabs.insert(index, slab.expect("it is there"));
+                continue;
+            }
+            let (value, payload) = if head & LARGE != 0 && third & IN_SLAB != 0 {
+                let offset = third & ((1 << SLAB_OFFSET_BITS) - 1);
+                let slab = &self.slabs[&((third & !IN_SLAB) >> SLAB_OFFSET_BITS)];
+                (offset, slab.read(offset as usize, length as usize))
+            } else if head & LARGE != 0 {
                 (0, self.reader.large(third as usize).expect("it is there"))
             } else if length > 0 {
                 let start = third as usize;

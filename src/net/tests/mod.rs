@@ -9,6 +9,7 @@ mod control;
 mod defect;
 mod dispatch;
 mod flow;
+mod in_place;
 mod lifecycle;
 mod messages;
 mod opening;
