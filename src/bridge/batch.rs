@@ -38,6 +38,9 @@ pub(super) struct Record {
 /// slab if it has a length.
 pub(super) const LARGE: u32 = 1 << 31;
 
+/// Bits of a record's first word that tell its kind.
+const KIND: u32 = 0xff;
+
 /// Events and their payloads in order.
 #[derive(Default)]
 pub struct Batch {
@@ -61,6 +64,19 @@ impl Batch {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
+    }
+
+    /// Whether nothing has happened but that connections come and go.
+    #[must_use]
+    pub fn is_of_connections(&self) -> bool {
+        let is_of_them = |head| {
+            EventKind::OF_CONNECTIONS
+                .iter()
+                .any(|kind| *kind as u32 == head)
+        };
+        self.records
+            .iter()
+            .all(|record| is_of_them(record.head & KIND))
     }
 
     /// Bytes of the payloads that are not memory of their own.

@@ -51,3 +51,9 @@ pub enum EventKind {
     /// in this call.
     Slab = 14,
 }
+
+impl EventKind {
+    /// The events of which nothing but the coming and going of connections is made.
+    pub(super) const OF_CONNECTIONS: [Self; 4] =
+        [Self::Handshake, Self::Close, Self::End, Self::Closed];
+}

@@ -7,13 +7,16 @@
 //!
 //! Nothing else to do is not the same as no task being ready: while sockets are
 //! served others become ready. A wake costs more than a look at the sockets, so
-//! the thread looks again as long as that brings events.
+//! the thread looks again as long as that brings events. Where many connections come
+//! and go, each look finds a few that are at another of their steps; so JavaScript is
+//! told of these only so often, and of the more at a time.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::bridge::{Batch, Inbox, SlabWriter};
 
@@ -26,12 +29,22 @@ const MANY_BYTES: usize = 64 * 1024;
 /// to do.
 const LONGEST_WAIT: Duration = Duration::from_micros(500);
 
+/// Events that are many, if they are of connections that come and go. Where fewer are
+/// on their way at once, all of them would wait for this thread.
+const MANY_OF_CONNECTIONS: usize = 8;
+
+/// How long JavaScript is left alone, after it was told of so many, before it is told of
+/// more.
+const REST: Duration = Duration::from_micros(150);
+
 #[derive(Default)]
 struct Outgoing {
     open: Vec<(Arc<Inbox>, Batch)>,
     spare: Vec<Batch>,
     /// Events there were when the thread was about to sleep last.
     seen: usize,
+    /// When events were published last, if they were many and of connections only.
+    told_of_connections: Option<Instant>,
     /// Keeps the thread from going to sleep, once.
     stay_awake: Option<Waker>,
     /// This thread's writers of slabs; none where one is at work.
@@ -43,7 +56,7 @@ impl Outgoing {
     /// single one does not wait: that would only delay a peer that sends the
     /// next message when it has the answer to this one.
     fn is_growing(&mut self) -> bool {
-        let events = self.open.iter().map(|(_, batch)| batch.len()).sum();
+        let events = self.count();
         let growing = events > self.seen.max(1);
         self.seen = if growing { events } else { 0 };
         growing
@@ -53,6 +66,30 @@ impl Outgoing {
         let mut open = self.open.iter_mut();
         let place = open.find(|(other, _)| Arc::ptr_eq(other, inbox));
         place.map(|(_, batch)| batch)
+    }
+
+    /// How long the events can wait, at `now`, if they can.
+    fn rest(&mut self, now: impl FnOnce() -> Instant) -> Option<Duration> {
+        let events = self.count();
+        if events == 0 || !self.open.iter().all(|(_, batch)| batch.is_of_connections()) {
+            return None;
+        }
+        let now = now();
+        let end = self
+            .told_of_connections
+            .and_then(|told| told.checked_add(REST));
+        let rest = end.map(|end| end.saturating_duration_since(now));
+        let rest = rest.filter(|rest| !rest.is_zero());
+        if rest.is_some() {
+            self.seen = events;
+        } else {
+            self.told_of_connections = (events >= MANY_OF_CONNECTIONS).then_some(now);
+        }
+        rest
+    }
+
+    fn count(&self) -> usize {
+        self.open.iter().map(|(_, batch)| batch.len()).sum()
     }
 
     fn writer_of(&mut self, inbox: &Arc<Inbox>) -> Option<&mut Option<SlabWriter>> {
@@ -148,18 +185,26 @@ pub(super) async fn set_up() {
 }
 
 /// Runs whenever the thread is about to sleep: has it look at its sockets once more,
-/// or publishes its events. If these are much for JavaScript, and it is busy, the
-/// thread lets it be: it would be woken for each message that comes in.
+/// perhaps after a rest, or publishes its events. If these are much for JavaScript, and
+/// it is busy, the thread lets it be: it would be woken for each message that comes in.
 pub(super) fn before_sleep() {
-    let stay_awake = OUTGOING.with_borrow_mut(|outgoing| {
-        if outgoing.is_growing() {
-            outgoing.stay_awake.clone()
-        } else {
+    let (stay_awake, rest) = OUTGOING.with_borrow_mut(|outgoing| {
+        let growing = outgoing.is_growing();
+        let rest = if growing {
             None
-        }
+        } else {
+            outgoing.rest(Instant::now)
+        };
+        let stays = growing || rest.is_some();
+        (outgoing.stay_awake.clone().filter(|_| stays), rest)
     });
     match stay_awake {
-        Some(waker) => waker.wake(),
+        Some(waker) => {
+            if let Some(rest) = rest {
+                thread::park_timeout(rest);
+            }
+            waker.wake();
+        }
         None => {
             if let Some(inbox) = publish() {
                 inbox.wait_for_busy_reader(LONGEST_WAIT);
@@ -223,5 +268,37 @@ mod tests {
         outgoing.open[0].1.push(EventKind::End, 0, 2, 0);
         assert!(outgoing.is_growing());
         assert!(!outgoing.is_growing(), "nothing came");
+    }
+
+    const MANY: u32 = 8;
+
+    #[test]
+    fn connections_wait_if_many_were_told_of_just_before() {
+        let told = Instant::now();
+        let mut many = outgoing(MANY);
+        assert_eq!(many.rest(|| told), None, "the first");
+        let later = told + REST / 3;
+        assert_eq!(many.rest(|| later), Some(REST * 2 / 3));
+        assert!(!many.is_growing(), "nothing came meanwhile");
+        assert_eq!(many.rest(|| told + REST), None);
+        many.open = outgoing(1).open;
+        assert_eq!(many.rest(|| told + REST), Some(REST));
+    }
+
+    #[test]
+    fn few_connections_do_not_wait() {
+        let now = Instant::now();
+        let mut outgoing = outgoing(MANY - 1);
+        assert_eq!(outgoing.rest(|| now), None);
+        assert_eq!(outgoing.rest(|| now), None);
+    }
+
+    #[test]
+    fn message_does_not_wait() {
+        let now = Instant::now();
+        let mut outgoing = outgoing(MANY);
+        outgoing.told_of_connections = Some(now);
+        outgoing.open[0].1.push(EventKind::Text, 0, 0, 0);
+        assert_eq!(outgoing.rest(|| now), None);
     }
 }
