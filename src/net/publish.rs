@@ -30,8 +30,11 @@ const MANY_BYTES: usize = 64 * 1024;
 const LONGEST_WAIT: Duration = Duration::from_micros(500);
 
 /// How long JavaScript is left alone, after it was told of connections that come and
-/// go, before it is told of several more.
+/// go in numbers, before it is told of more.
 const REST: Duration = Duration::from_micros(100);
+/// With more events of connections at once there are more to come. With only a few
+/// connections under way a rest brings nothing, as all that they do waits for it.
+const MANY_OF_CONNECTIONS: usize = 5;
 
 #[derive(Default)]
 struct Outgoing {
@@ -39,7 +42,7 @@ struct Outgoing {
     spare: Vec<Batch>,
     /// Events there were when the thread was about to sleep last.
     seen: usize,
-    /// When several events were published, if the last were of connections only.
+    /// When events were published, if the last were many and of connections only.
     told_of_connections: Option<Instant>,
     /// Keeps the thread from going to sleep, once.
     stay_awake: Option<Waker>,
@@ -73,8 +76,7 @@ impl Outgoing {
         if rest.is_some() {
             self.seen = events;
         } else {
-            // What follows a single one is most likely of the same connection.
-            self.told_of_connections = (events > 1).then_some(now);
+            self.told_of_connections = (events > MANY_OF_CONNECTIONS).then_some(now);
         }
         rest
     }
@@ -228,6 +230,9 @@ mod tests {
     use super::*;
     use crate::bridge::{EventKind, Wake};
 
+    #[expect(clippy::cast_possible_truncation, reason = "a small constant")]
+    const FEW: u32 = MANY_OF_CONNECTIONS as u32;
+
     struct Nobody;
 
     impl Wake for Nobody {
@@ -261,9 +266,9 @@ mod tests {
     }
 
     #[test]
-    fn connections_wait_if_several_were_told_of_just_before() {
+    fn connections_wait_if_many_were_told_of_just_before() {
         let told = Instant::now();
-        let mut many = outgoing(2);
+        let mut many = outgoing(1 + FEW);
         assert_eq!(many.rest(|| told), None, "the first");
         let later = told + REST / 4;
         assert_eq!(many.rest(|| later), Some(REST * 3 / 4));
@@ -274,9 +279,9 @@ mod tests {
     }
 
     #[test]
-    fn connections_that_come_one_by_one_do_not_wait() {
+    fn few_connections_do_not_wait() {
         let now = Instant::now();
-        let mut outgoing = outgoing(1);
+        let mut outgoing = outgoing(FEW);
         assert_eq!(outgoing.rest(|| now), None);
         assert_eq!(outgoing.rest(|| now), None);
     }
