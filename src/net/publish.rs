@@ -29,13 +29,12 @@ const MANY_BYTES: usize = 64 * 1024;
 /// to do.
 const LONGEST_WAIT: Duration = Duration::from_micros(500);
 
-/// Events that are many, if they are of connections that come and go. Where fewer are
-/// on their way at once, all of them would wait for this thread.
-const MANY_OF_CONNECTIONS: usize = 8;
-
-/// How long JavaScript is left alone, after it was told of so many, before it is told of
-/// more.
-const REST: Duration = Duration::from_micros(150);
+/// How long JavaScript is left alone, after it was told of connections that come and
+/// go in numbers, before it is told of more.
+const REST: Duration = Duration::from_micros(100);
+/// With more events of connections at once there are more to come. With only a few
+/// connections under way a rest brings nothing, as all that they do waits for it.
+const MANY_OF_CONNECTIONS: usize = 5;
 
 #[derive(Default)]
 struct Outgoing {
@@ -43,7 +42,7 @@ struct Outgoing {
     spare: Vec<Batch>,
     /// Events there were when the thread was about to sleep last.
     seen: usize,
-    /// When events were published last, if they were many and of connections only.
+    /// When events were published, if the last were many and of connections only.
     told_of_connections: Option<Instant>,
     /// Keeps the thread from going to sleep, once.
     stay_awake: Option<Waker>,
@@ -83,7 +82,7 @@ impl Outgoing {
         if rest.is_some() {
             self.seen = events;
         } else {
-            self.told_of_connections = (events >= MANY_OF_CONNECTIONS).then_some(now);
+            self.told_of_connections = (events > MANY_OF_CONNECTIONS).then_some(now);
         }
         rest
     }
@@ -238,6 +237,9 @@ mod tests {
     use super::*;
     use crate::bridge::{EventKind, Wake};
 
+    #[expect(clippy::cast_possible_truncation, reason = "a small constant")]
+    const FEW: u32 = MANY_OF_CONNECTIONS as u32;
+
     struct Nobody;
 
     impl Wake for Nobody {
@@ -275,7 +277,7 @@ mod tests {
     #[test]
     fn connections_wait_if_many_were_told_of_just_before() {
         let told = Instant::now();
-        let mut many = outgoing(MANY);
+        let mut many = outgoing(1 + FEW);
         assert_eq!(many.rest(|| told), None, "the first");
         let later = told + REST / 3;
         assert_eq!(many.rest(|| later), Some(REST * 2 / 3));
@@ -288,7 +290,7 @@ mod tests {
     #[test]
     fn few_connections_do_not_wait() {
         let now = Instant::now();
-        let mut outgoing = outgoing(MANY - 1);
+        let mut outgoing = outgoing(FEW);
         assert_eq!(outgoing.rest(|| now), None);
         assert_eq!(outgoing.rest(|| now), None);
     }
