@@ -272,15 +272,13 @@ mod tests {
         assert!(!outgoing.is_growing(), "nothing came");
     }
 
-    const MANY: u32 = 8;
-
     #[test]
     fn connections_wait_if_many_were_told_of_just_before() {
         let told = Instant::now();
         let mut many = outgoing(1 + FEW);
         assert_eq!(many.rest(|| told), None, "the first");
-        let later = told + REST / 3;
-        assert_eq!(many.rest(|| later), Some(REST * 2 / 3));
+        let later = told + REST / 4;
+        assert_eq!(many.rest(|| later), Some(REST * 3 / 4));
         assert!(!many.is_growing(), "nothing came meanwhile");
         assert_eq!(many.rest(|| told + REST), None);
         many.open = outgoing(1).open;
@@ -298,7 +296,7 @@ mod tests {
     #[test]
     fn message_does_not_wait() {
         let now = Instant::now();
-        let mut outgoing = outgoing(MANY);
+        let mut outgoing = outgoing(2);
         outgoing.told_of_connections = Some(now);
         outgoing.open[0].1.push(EventKind::Text, 0, 0, 0);
         assert_eq!(outgoing.rest(|| now), None);
