@@ -21,9 +21,9 @@ const { OPCODE_BINARY, OPCODE_TEXT, nextTick } = require('./constants');
 const { BESIDE_BLOCK, BLOCK_SIZE, COMMAND_FRAMES, FLAG_SHARED } = addon;
 
 const HEAD_SIZE = 16;
-// A payload from this length on is written from where it is if it is the only one of a
-// tick or a drain, or longer than 16 bits can tell. Where there are more, the I/O threads
-// write them, which takes longer than to copy them.
+// A payload from this length on is written from where it is if it is likely to be the only
+// one of a tick or a drain, or longer than 16 bits can tell. To write one takes longer than
+// to copy it, so where there are more they are copied, and the I/O threads write them.
 const LARGE_PAYLOAD = 16 * 1024;
 const MOST_COLLECTED = 0xffff;
 

@@ -144,7 +144,7 @@ impl Connection {
     }
 
     /// What is to be written. Whoever changes something that a turn has to know wakes
-    /// the connection.
+    /// the connection, unless that may wait for its next turn.
     pub(super) fn output(&self) -> OutputGuard<'_> {
         OutputGuard::new(lock(&self.output), &self.output_rests)
     }

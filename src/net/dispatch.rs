@@ -211,6 +211,9 @@ impl Dispatcher {
 
     fn hand_over(&self, bytes: &BlockBytes, beside: Option<&Arc<[u8]>>, runs: &mut Vec<Run>) {
         for (number, thread) in self.threads.iter().enumerate() {
+            if runs.is_empty() {
+                break;
+            }
             let mut mine = Vec::with_capacity(runs.len());
             mine.extend(runs.extract_if(.., |run| run.connection.thread() == number));
             for run in &mine {

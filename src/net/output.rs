@@ -156,7 +156,8 @@ impl Output {
     }
 
     /// Whether there is nothing that a turn has to know: nothing waits, nobody wants
-    /// an end, and what the peer sends is read as it comes.
+    /// an end, and what the peer sends is read as it comes. The configuration is not
+    /// part of it: who waits for that looks under the lock.
     fn is_at_rest(&self) -> bool {
         let ends = self.ending || self.ended || self.terminated || self.failed;
         let waits = self.waiting.is_some() || self.injected.is_some() || self.acknowledged > 0;

@@ -30,7 +30,8 @@ const MANY_BYTES: usize = 64 * 1024;
 const LONGEST_WAIT: Duration = Duration::from_micros(500);
 
 /// How long JavaScript is left alone, after it was told of connections that come and
-/// go in numbers, before it is told of more.
+/// go in numbers, before it is told of more. Whatever else arises for this thread waits
+/// as long, and as the system's timers take (some 50 us).
 const REST: Duration = Duration::from_micros(100);
 /// With more events of connections at once there are more to come. With only a few
 /// connections under way a rest brings nothing, as all that they do waits for it.
@@ -160,6 +161,7 @@ impl Drop for Taken<'_> {
                     .retain(|(other, _)| !Arc::ptr_eq(other, self.inbox));
                 outgoing.spare.push(batch);
             } else if let Some(place) = outgoing.open_batch(self.inbox) {
+                debug_assert!(place.is_empty(), "written to by two at once");
                 *place = batch;
             } else {
                 outgoing.open.push((Arc::clone(self.inbox), batch));
@@ -168,7 +170,7 @@ impl Drop for Taken<'_> {
     }
 }
 
-/// Lets `write` add events to this thread's batch for `inbox`.
+/// Lets `write` add events to this thread's batch for `inbox`. It must not do so itself.
 pub(super) fn with_batch<R>(inbox: &Arc<Inbox>, write: impl FnOnce(&mut Batch) -> R) -> R {
     write(&mut Taken::new(inbox).batch)
 }
