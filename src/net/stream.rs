@@ -2,7 +2,7 @@
 
 #![allow(
     clippy::inline_always,
-    reason = "calls in the kernel go so deep that the processor has forgotten where ours return to"
+    reason = "what surrounds a call of the kernel costs most right behind it, see src/README.md"
 )]
 
 use std::ffi::c_int;
