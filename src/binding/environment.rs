@@ -80,6 +80,7 @@ impl Environment {
             inbox.share_memory();
         }
         let environment = net::Environment::new(Arc::clone(&inbox));
+        waker.watch_sockets(env, &environment, &drain);
         let dispatcher = Dispatcher::new(Arc::clone(&environment))
             .map_err(|error| Error::from_reason(format!("oxws can't start: {error}")))?;
         let exchange = Exchange::new(

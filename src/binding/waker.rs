@@ -4,12 +4,16 @@ mod callee;
 mod function;
 mod handle;
 mod libuv;
+mod open;
+
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{Function, JsObjectValue, retain_current_module_for_unload_safety};
 use napi::{Env, Result};
 
 use self::libuv::Libuv;
-use crate::bridge::Wake;
+use crate::bridge::{Poller, Wake};
+use crate::net;
 
 /// Calls one JavaScript function from any thread. By itself it does not keep
 /// the event loop alive.
@@ -35,6 +39,19 @@ impl Waker {
         })
     }
 
+    /// Has JavaScript's loop watch sockets for connections of `environment`, where it can.
+    pub(super) fn watch_sockets(
+        &self,
+        env: Env,
+        environment: &Arc<net::Environment>,
+        function: &Function<'_, (), ()>,
+    ) {
+        match self {
+            Self::Handle(waker) => waker.watch_sockets(env, environment, function),
+            Self::Function(_) => {}
+        }
+    }
+
     /// Keeps the event loop alive, or no longer.
     pub(super) fn keep_alive(&self, env: Env, keep: bool) {
         match self {
@@ -49,6 +66,13 @@ impl Wake for Waker {
         match self {
             Self::Handle(waker) => waker.wake(),
             Self::Function(waker) => waker.wake(),
+        }
+    }
+
+    fn poller(&self) -> Option<&Poller> {
+        match self {
+            Self::Handle(waker) => waker.poller(),
+            Self::Function(_) => None,
         }
     }
 }

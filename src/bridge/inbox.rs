@@ -7,6 +7,7 @@ use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use super::direct::{Direct, Poller, Wakes, is_few};
 use super::{Batch, SlabWriter, lock};
 
 /// Bytes that may wait for JavaScript unless another number is set.
@@ -19,6 +20,11 @@ const MUCH: usize = 128 * 1024;
 pub trait Wake: Send + Sync {
     /// Makes JavaScript's thread take what the inbox holds.
     fn wake(&self);
+
+    /// What JavaScript's loop watches beside this; none if it can't.
+    fn poller(&self) -> Option<&Poller> {
+        None
+    }
 }
 
 /// Batches that JavaScript has not taken, in the order of publication.
@@ -36,6 +42,8 @@ pub struct Inbox {
     shares_memory: AtomicBool,
     /// Slots given to writers of slabs.
     slots: AtomicU32,
+    /// The connections whose turns JavaScript's thread takes.
+    pub direct: Direct,
 }
 
 struct State {
@@ -49,6 +57,7 @@ struct State {
     blocked: Vec<Waker>,
     /// Threads that wait for the reader to come.
     waiting: Vec<Thread>,
+    wakes: Wakes,
 }
 
 impl Inbox {
@@ -64,6 +73,7 @@ impl Inbox {
                 closed: false,
                 blocked: Vec::new(),
                 waiting: Vec::new(),
+                wakes: Wakes::default(),
             }),
             waker,
             untaken: AtomicUsize::new(0),
@@ -71,7 +81,13 @@ impl Inbox {
             any_blocked: AtomicBool::new(false),
             shares_memory: AtomicBool::new(false),
             slots: AtomicU32::new(0),
+            direct: Direct::default(),
         }
+    }
+
+    /// What watches the sockets of direct connections, if there can be any.
+    pub fn poller(&self) -> Option<&Poller> {
+        self.waker.poller()
     }
 
     /// Payloads may lie in memory of the core's.
@@ -100,6 +116,29 @@ impl Inbox {
     /// Hands `batch` to the reader, waking it if it sleeps; returns an empty
     /// batch to go on with. Once the inbox is closed the events are dropped.
     pub fn publish(&self, batch: Batch) -> Batch {
+        let few = is_few(&batch);
+        let mut wake = false;
+        let mut worthwhile = None;
+        let spare = self.push(batch, |state| {
+            wake = std::mem::take(&mut state.reader_sleeps);
+            state.reader_wakes |= wake;
+            worthwhile = state.wakes.note(few && wake);
+        });
+        if let Some(worthwhile) = worthwhile {
+            self.direct.set_worthwhile(worthwhile);
+        }
+        if wake {
+            self.waker.wake();
+        }
+        spare
+    }
+
+    /// As [`publish`](Self::publish), on the reader's own thread: it takes the batch next.
+    pub fn publish_here(&self, batch: Batch) -> Batch {
+        self.push(batch, |_| ())
+    }
+
+    fn push(&self, batch: Batch, act: impl FnOnce(&mut State)) -> Batch {
         let mut state = lock(&self.state);
         if state.closed {
             drop(state);
@@ -109,14 +148,8 @@ impl Inbox {
             return Batch::default();
         }
         state.batches.push_back(batch);
-        let spare = state.spare.pop().unwrap_or_default();
-        let wake = std::mem::take(&mut state.reader_sleeps);
-        state.reader_wakes |= wake;
-        drop(state);
-        if wake {
-            self.waker.wake();
-        }
-        spare
+        act(&mut state);
+        state.spare.pop().unwrap_or_default()
     }
 
     /// Waits until the reader comes, at most `most`, if much waits for it and it is

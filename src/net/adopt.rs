@@ -10,11 +10,10 @@
 )]
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 
 use socket2::Socket;
-use tokio::net::{TcpStream, UnixStream};
 
 use super::Environment;
 use super::engine::Engine;
@@ -46,7 +45,8 @@ impl Environment {
             let number = threads.next();
             let thread = threads.get(number).ok_or(io::ErrorKind::NotFound)?;
             let _context = thread.handle.enter();
-            Ok((number, watch(borrowed.try_clone_to_owned()?)?))
+            let socket = Socket::from(borrowed.try_clone_to_owned()?);
+            Ok((number, Stream::watched(socket)?))
         };
         let (number, stream) = match adopted() {
             Ok(parts) => parts,
@@ -60,20 +60,5 @@ impl Environment {
         let id = connection.id;
         connection.start(ConnectionTask::adopted(&connection, engine));
         Ok(id)
-    }
-}
-
-/// Has tokio watch a socket; within the context of the runtime that is to do it.
-fn watch(descriptor: OwnedFd) -> io::Result<Stream> {
-    let socket = Socket::from(descriptor);
-    let address = socket.local_addr()?;
-    socket.set_nonblocking(true)?;
-    if address.is_unix() {
-        let stream = std::os::unix::net::UnixStream::from(OwnedFd::from(socket));
-        Ok(Stream::Unix(UnixStream::from_std(stream)?))
-    } else if address.as_socket().is_some() {
-        Ok(Stream::Tcp(TcpStream::from_std(socket.into())?))
-    } else {
-        Err(io::ErrorKind::Unsupported.into())
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::task::Wake;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub struct Connection {
     /// `output`.
     stream: RwLock<Option<Stream>>,
     output: Mutex<Output>,
-    /// What only its I/O thread has to do with; none before and after.
+    /// What it does in its turns, which it has one at a time; none before and after.
     pub(super) task: Mutex<Option<ConnectionTask>>,
     pub(super) bytes_read: AtomicU64,
     /// Payload bytes of messages that were handed to the I/O thread and that
@@ -176,10 +176,18 @@ impl Connection {
         self.stream.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The transport, for those who replace it.
+    pub(super) fn stream_mut(&self) -> RwLockWriteGuard<'_, Option<Stream>> {
+        self.stream.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Lets go of the transport; later commands do nothing.
     pub(super) fn take_stream(&self) -> Option<Stream> {
-        let mut stream = self.stream.write().unwrap_or_else(PoisonError::into_inner);
-        stream.take()
+        let stream = self.stream_mut().take();
+        if let Some(Stream::Direct(direct)) = &stream {
+            self.forget_direct(direct);
+        }
+        stream
     }
 
     pub(super) fn set_inbound_limit(&self, bytes: u32) {

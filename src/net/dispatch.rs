@@ -16,7 +16,9 @@ use std::{io, thread};
 use super::Environment;
 use super::connection::Connection;
 use super::runtime::{IoThread, IoThreads};
-use crate::bridge::{Batch, BlockBytes, Command, CommandKind, Commands, EventKind, flag, lock};
+use crate::bridge::{
+    Batch, BlockBytes, Command, CommandKind, Commands, EventKind, MOST_DIRECT, flag, lock,
+};
 use crate::protocol::OpCode;
 
 /// Runs that one flush may have and still be written by JavaScript's thread.
@@ -94,7 +96,12 @@ impl Dispatcher {
         let beside = self.beside.clone();
         let commands = Commands::new(block, beside.as_ref());
         let compressing = self.find_runs(commands.clone(), &mut runs);
-        let few = runs.len() <= FEW_RUNS;
+        let few = if self.environment.inbox.direct.is_any() {
+            MOST_DIRECT
+        } else {
+            FEW_RUNS
+        };
+        let few = runs.len() <= few;
         if (now || few)
             && !compressing
             && runs

@@ -225,6 +225,11 @@ impl Framing {
         self.receiver.is_finished()
     }
 
+    /// Whether what it does in a turn is little enough for JavaScript's thread.
+    pub(super) fn may_be_direct(&self) -> bool {
+        self.config.deflate.is_none() && !self.receiver.is_finished()
+    }
+
     /// Ready when time is up for this connection.
     pub(super) fn poll_timers(
         &mut self,

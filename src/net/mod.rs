@@ -11,6 +11,7 @@ mod adopt;
 mod allocator;
 mod config;
 mod connection;
+mod direct;
 mod dispatch;
 mod encoder;
 mod engine;
@@ -31,6 +32,7 @@ mod tests;
 
 pub use config::{CONFIG_WORDS, ConnectionConfig};
 pub use connection::Connection;
+pub use direct::new_poller;
 pub use dispatch::Dispatcher;
 pub use encoder::Encoder;
 pub use engine::Engine;

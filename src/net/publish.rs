@@ -219,11 +219,20 @@ pub(super) fn publish_all() {
     publish();
 }
 
+/// Publishes all events of this thread, which is JavaScript's and takes them next.
+pub(super) fn publish_here() {
+    publish_by(Inbox::publish_here);
+}
+
 /// Returns one of the inboxes that there was something for.
 fn publish() -> Option<Arc<Inbox>> {
+    publish_by(Inbox::publish)
+}
+
+fn publish_by(publish: impl Fn(&Inbox, Batch) -> Batch) -> Option<Arc<Inbox>> {
     let mut last = None;
     while let Some((inbox, batch)) = OUTGOING.with_borrow_mut(|outgoing| outgoing.open.pop()) {
-        let spare = inbox.publish(batch);
+        let spare = publish(&inbox, batch);
         OUTGOING.with_borrow_mut(|outgoing| {
             if outgoing.spare.len() < 4 {
                 outgoing.spare.push(spare);

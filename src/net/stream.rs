@@ -8,14 +8,18 @@
 use std::ffi::c_int;
 use std::io::{self, IoSlice, Read};
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
 use std::task::{Context, Poll, ready};
 
 use bytes::BufMut;
-use socket2::SockRef;
+use socket2::{SockRef, Socket};
 use tokio::io::{Interest, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+
+use super::direct::DirectSocket;
 
 /// `MSG_MORE`: the kernel keeps what is written until more comes, or the end.
 const MORE: c_int = if cfg!(any(target_os = "linux", target_os = "android")) {
@@ -33,14 +37,50 @@ const SHORT_IS_ALL: bool = cfg!(any(
     target_os = "freebsd"
 ));
 
-/// A socket that tokio watches.
+/// A socket, and who watches it: tokio, as a rule.
 pub(super) enum Stream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
+    /// JavaScript's loop.
+    Direct(DirectSocket),
 }
 
 impl Stream {
+    /// Has tokio watch a socket; within the context of the runtime that is to do it.
+    ///
+    /// # Errors
+    /// As `getsockname`, as tokio, and if the socket is of another kind.
+    pub(super) fn watched(socket: Socket) -> io::Result<Self> {
+        let address = socket.local_addr()?;
+        socket.set_nonblocking(true)?;
+        #[cfg(unix)]
+        if address.is_unix() {
+            let stream = std::os::unix::net::UnixStream::from(OwnedFd::from(socket));
+            return Ok(Self::Unix(UnixStream::from_std(stream)?));
+        }
+        if address.as_socket().is_some() {
+            Ok(Self::Tcp(TcpStream::from_std(socket.into())?))
+        } else {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    /// The socket, which nobody watches any more.
+    pub(super) fn into_socket(self) -> io::Result<Socket> {
+        match self {
+            Self::Tcp(stream) => stream.into_std().map(Socket::from),
+            #[cfg(unix)]
+            Self::Unix(stream) => Ok(OwnedFd::from(stream.into_std()?).into()),
+            Self::Direct(direct) => Ok(direct.socket),
+        }
+    }
+
+    /// Whether JavaScript's loop watches it.
+    pub(super) fn is_direct(&self) -> bool {
+        matches!(self, Self::Direct(_))
+    }
+
     /// Reads once; for the I/O thread that watches the socket.
     #[inline(always)]
     pub(super) fn poll_read(
@@ -64,11 +104,17 @@ impl Stream {
         memory: &mut Vec<u8>,
         limit: usize,
     ) -> Poll<io::Result<usize>> {
+        if self.is_direct() {
+            // Its I/O thread does.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let mut target = memory.limit(limit);
         self.poll_read_to(cx, limit, |stream| match stream {
             Self::Tcp(stream) => stream.try_read_buf(&mut target),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_read_buf(&mut target),
+            Self::Direct(_) => Err(io::ErrorKind::Unsupported.into()),
         })
     }
 
@@ -111,6 +157,7 @@ impl Stream {
             Self::Tcp(stream) => stream.try_read(bytes),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_read(bytes),
+            Self::Direct(direct) => direct.note_all_read(),
         }
     }
 
@@ -122,6 +169,7 @@ impl Stream {
             Self::Tcp(stream) => stream.try_io(Interest::READABLE, no_more),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_io(Interest::READABLE, no_more),
+            Self::Direct(direct) => direct.note_all_read(),
         };
     }
 
@@ -130,6 +178,7 @@ impl Stream {
             Self::Tcp(stream) => stream.poll_read_ready(cx),
             #[cfg(unix)]
             Self::Unix(stream) => stream.poll_read_ready(cx),
+            Self::Direct(direct) => direct.poll_read_ready(),
         }
     }
 
@@ -138,6 +187,11 @@ impl Stream {
             Self::Tcp(stream) => stream.poll_write_ready(cx),
             #[cfg(unix)]
             Self::Unix(stream) => stream.poll_write_ready(cx),
+            Self::Direct(_) => {
+                // Its I/O thread does.
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
         }
     }
 
@@ -158,6 +212,7 @@ impl Stream {
             Self::Tcp(stream) => stream.try_write(bytes),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_write(bytes),
+            Self::Direct(_) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
@@ -175,6 +230,7 @@ impl Stream {
             Self::Tcp(stream) => stream.try_write_vectored(slices),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_write_vectored(slices),
+            Self::Direct(direct) => direct.socket.send_vectored(slices),
         }
     }
 
@@ -183,25 +239,20 @@ impl Stream {
             Self::Tcp(stream) => stream.writable().await,
             #[cfg(unix)]
             Self::Unix(stream) => stream.writable().await,
+            Self::Direct(_) => Ok(()),
         }
     }
 
     /// The address of our end, of a TCP stream.
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Tcp(stream) => stream.local_addr(),
-            #[cfg(unix)]
-            Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
+        let address = self.socket().local_addr()?;
+        address.as_socket().ok_or(io::ErrorKind::Unsupported.into())
     }
 
     /// The address of the peer's end, of a TCP stream.
     pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Tcp(stream) => stream.peer_addr(),
-            #[cfg(unix)]
-            Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
+        let address = self.socket().peer_addr()?;
+        address.as_socket().ok_or(io::ErrorKind::Unsupported.into())
     }
 
     pub(super) fn socket(&self) -> SockRef<'_> {
@@ -209,6 +260,7 @@ impl Stream {
             Self::Tcp(stream) => SockRef::from(stream),
             #[cfg(unix)]
             Self::Unix(stream) => SockRef::from(stream),
+            Self::Direct(direct) => SockRef::from(&direct.socket),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! It alone reads the socket and keeps the connection's timers; writing it
 //! shares with JavaScript's thread (see [`super::output`]). Until JavaScript
-//! accepts the handshake it only collects what the peer sends too early.
+//! accepts the handshake it only collects what the peer sends too early. Turns are taken
+//! on the connection's I/O thread, or on JavaScript's (see [`super::direct`]).
 
 use std::cell::RefCell;
 use std::io;
@@ -17,9 +18,10 @@ use std::time::Duration;
 use tokio::io::ReadBuf;
 
 use super::connection::Connection;
+use super::direct;
 use super::engine::Engine;
 use super::framing::Framing;
-use super::publish::{publish_all, with_batch};
+use super::publish::{publish_all, publish_here, with_batch};
 use super::server::Guard;
 use super::stream::Stream;
 use crate::bridge::{EventKind, INTERNAL_ERROR, lock};
@@ -349,6 +351,40 @@ impl ConnectionTask {
         }
     }
 
+    /// Whether JavaScript's thread may take the next turn: when this one, before which
+    /// `before` bytes had been read, brought little, and there is nothing else to do.
+    fn may_be_direct(&self, connection: &Connection, before: u64) -> bool {
+        let read = connection.bytes_read.load(Ordering::Relaxed) - before;
+        let reads_little = (1..direct::MANY_BYTES).contains(&read);
+        let Phase::Open(framing) = &self.phase else {
+            return false;
+        };
+        reads_little
+            && framing.may_be_direct()
+            && connection.output_rests()
+            && !connection.end_of_stream.load(Ordering::Relaxed)
+    }
+
+    /// Lets `turn` do its part, and returns whether that was the end.
+    fn run(
+        &mut self,
+        connection: &Arc<Connection>,
+        turn: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<Finished>,
+    ) -> bool {
+        let waker = Waker::from(Arc::clone(connection));
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let ended = turn(self, &mut Context::from_waker(&waker)).is_ready();
+            if ended {
+                self.finish(connection);
+            }
+            ended
+        }));
+        done.unwrap_or_else(|_| {
+            self.fail(connection);
+            true
+        })
+    }
+
     /// A defect is an error for this connection, nothing for the others.
     fn fail(&mut self, connection: &Arc<Connection>) {
         let failed = catch_unwind(AssertUnwindSafe(|| {
@@ -416,29 +452,57 @@ impl Connection {
     /// Does what there is to do, on the connection's I/O thread.
     pub(super) fn take_turn(self: Arc<Self>) {
         self.begin_turn();
-        let waker = Waker::from(Arc::clone(&self));
         let mut place = lock(&self.task);
         let Some(task) = &mut *place else {
             return;
         };
-        let done = catch_unwind(AssertUnwindSafe(|| {
-            let cx = &mut Context::from_waker(&waker);
-            let turn = match &*self.stream() {
+        let before = self.bytes_read.load(Ordering::Relaxed);
+        let ended = task.run(&self, |task, cx| {
+            if let Some(stream) = &*self.stream()
+                && !stream.is_direct()
+            {
+                return task.advance(&self, stream, cx);
+            }
+            self.end_direct();
+            match &*self.stream() {
                 Some(stream) => task.advance(&self, stream, cx),
                 None => Poll::Ready(Finished),
-            };
-            if turn.is_ready() {
-                task.finish(&self);
             }
-            turn.is_ready()
-        }));
-        match done {
-            Ok(false) => {}
-            Ok(true) => *place = None,
-            Err(_) => {
-                task.fail(&self);
-                *place = None;
+        });
+        if ended {
+            *place = None;
+        } else if self.inbox.direct.is_worthwhile() && task.may_be_direct(&self, before) {
+            self.begin_direct();
+        }
+    }
+
+    /// As [`take_turn`](Self::take_turn), on JavaScript's thread. What there is to do
+    /// beside reading a little, the I/O thread does.
+    pub(super) fn take_turn_here(self: &Arc<Self>) {
+        // The I/O thread, if it holds this, is about to have the socket back.
+        let Ok(mut place) = self.task.try_lock() else {
+            return;
+        };
+        let Some(task) = &mut *place else {
+            return;
+        };
+        let before = self.bytes_read.load(Ordering::Relaxed);
+        let ended = task.run(self, |task, cx| match &*self.stream() {
+            Some(stream @ Stream::Direct(socket)) => {
+                socket.begin_turn();
+                let turn = task.advance(self, stream, cx);
+                if !(socket.is_all_read() && task.may_be_direct(self, before)) {
+                    cx.waker().wake_by_ref();
+                }
+                turn
             }
+            // The I/O thread has it back.
+            _ => Poll::Pending,
+        });
+        // Before the I/O thread adds to them, or hears of the connection's end.
+        publish_here();
+        if ended {
+            *place = None;
         }
     }
 }

@@ -1,20 +1,17 @@
-//! An async handle of libuv's.
+//! An async handle of libuv's, and one that watches sockets for the core.
 
-#![allow(
-    unsafe_code,
-    reason = "libuv is a library for C, and so is Node-API for what the safe wrapper lacks"
-)]
+#![allow(unsafe_code, reason = "libuv is a library for C")]
 
-use std::ffi::c_void;
-use std::ptr::null_mut;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::ffi::c_int;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use napi::bindgen_prelude::Function;
-use napi::{Env, Error, Result, Status, check_status, sys};
+use napi::{Env, Result};
 
-use super::callee::Callee;
-use super::libuv::{ASYNC, Libuv, UvAsync};
-use crate::bridge::Wake;
+use super::libuv::{ASYNC, Libuv, POLL, READABLE, UvHandle};
+use super::open::{self, Handle, Owner};
+use crate::bridge::{Poller, Wake};
+use crate::net::{self, new_poller};
 
 /// See [`super::Waker`].
 #[derive(Clone)]
@@ -27,10 +24,15 @@ struct Shared {
     /// None when the environment is going down. Those who wake do not exclude each
     /// other: the one whose wake goes through may be left without a processor by it.
     handle: RwLock<Option<Handle>>,
+    /// Watched by the loop, once it is there.
+    poller: OnceLock<Arc<Poller>>,
 }
 
-/// An open handle.
-struct Handle(*mut UvAsync);
+/// What belongs to the handle that watches sockets.
+struct Watch {
+    environment: Arc<net::Environment>,
+    _poller: Arc<Poller>,
+}
 
 // SAFETY: `uv_async_send` may be called on any thread; what else is called, is called
 // on the thread of the handle's loop.
@@ -38,61 +40,55 @@ unsafe impl Send for Handle {}
 // SAFETY: as above.
 unsafe impl Sync for Handle {}
 
-/// What a handle has with it until libuv lets go of it.
-struct Data {
-    callee: Callee,
-    shared: Arc<Shared>,
-    /// The handle itself.
-    memory: Vec<u64>,
-    /// Keeps the environment while the handle is being closed.
-    hook: sys::napi_async_cleanup_hook_handle,
-}
-
 impl Waker {
     pub(super) fn new(
         env: Env,
         libuv: &'static Libuv,
         function: &Function<'_, (), ()>,
     ) -> Result<Self> {
-        let event_loop = env.get_uv_event_loop()?;
         let shared = Arc::new(Shared {
             libuv,
             handle: RwLock::new(None),
+            poller: OnceLock::new(),
         });
-        // SAFETY: a look into a table.
-        let size = unsafe { (libuv.handle_size)(ASYNC) };
-        let mut data = Box::new(Data {
-            callee: Callee::new(env, function)?,
-            shared: Arc::clone(&shared),
-            memory: vec![0; size.div_ceil(size_of::<u64>())],
-            hook: null_mut(),
-        });
-
-        let handle = data.memory.as_mut_ptr().cast::<UvAsync>();
-        // SAFETY: we are on the thread of `env` and its loop; the memory is large enough,
-        // aligned for what C has in it, and in place until `closed`.
-        if unsafe { (libuv.init)(event_loop, handle, call) } != 0 {
-            // SAFETY: we are on its thread.
-            unsafe { data.callee.release() };
-            let reason = "libuv has no handle to give";
-            return Err(Error::new(Status::GenericFailure, reason));
-        }
-        let data = Box::into_raw(data).cast::<c_void>();
-        // SAFETY: the handle is open.
-        unsafe { (*handle).data = data };
-        // SAFETY: as above.
-        unsafe { (libuv.unreference)(handle) };
-        shared.replace(Some(Handle(handle)));
-
-        // SAFETY: `data` is there until the handle is closed, which the hook begins.
-        let added =
-            unsafe { sys::napi_add_async_cleanup_hook(env.raw(), Some(close), data, null_mut()) };
-        if added != sys::Status::napi_ok {
-            // SAFETY: there is no hook that does so.
-            unsafe { close(null_mut(), data) };
-        }
-        check_status!(added)?;
+        let owner = Arc::clone(&shared);
+        let handle = open::open(env, libuv, ASYNC, function, owner, |event_loop, handle| {
+            // SAFETY: we are on the thread of `env` and its loop; the memory is large enough,
+            // aligned for what C has in it, and in place until the handle is closed.
+            unsafe { (libuv.init_async)(event_loop, handle, woken) }
+        })?;
+        shared.replace(Some(handle));
         Ok(Self { shared })
+    }
+
+    /// Has the loop watch sockets for connections of `environment`. If that can't be, it
+    /// goes without.
+    pub(super) fn watch_sockets(
+        &self,
+        env: Env,
+        environment: &Arc<net::Environment>,
+        function: &Function<'_, (), ()>,
+    ) {
+        let Ok(poller) = new_poller().map(Arc::new) else {
+            return;
+        };
+        let libuv = self.shared.libuv;
+        let descriptor = poller.descriptor();
+        let owner = Watch {
+            environment: Arc::clone(environment),
+            _poller: Arc::clone(&poller),
+        };
+        let opened = open::open(env, libuv, POLL, function, owner, |event_loop, handle| {
+            // SAFETY: as for the other handle; the descriptor is open as long as this one.
+            unsafe { (libuv.init_poll)(event_loop, handle, descriptor) }
+        });
+        let Ok(Handle(handle)) = opened else {
+            return;
+        };
+        // SAFETY: the handle is open, and we are on the thread of its loop.
+        if unsafe { (libuv.start_poll)(handle, READABLE, readable) } == 0 {
+            let _ = self.shared.poller.set(poller);
+        }
     }
 
     #[allow(clippy::needless_pass_by_value, reason = "as the other kind of waker")]
@@ -118,6 +114,10 @@ impl Wake for Waker {
             let _ = unsafe { (self.shared.libuv.send)(*handle) };
         }
     }
+
+    fn poller(&self) -> Option<&Poller> {
+        self.shared.poller.get().map(|poller| &**poller)
+    }
 }
 
 impl Shared {
@@ -127,43 +127,31 @@ impl Shared {
     }
 
     /// Waits until nobody wakes.
-    fn replace(&self, handle: Option<Handle>) -> Option<Handle> {
+    fn replace(&self, handle: Option<Handle>) {
         let mut place = self.handle.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut place, handle)
+        *place = handle;
     }
+}
+
+impl Owner for Arc<Shared> {
+    fn close(&self) {
+        self.replace(None);
+    }
+}
+
+impl Owner for Watch {
+    fn close(&self) {}
 }
 
 /// Someone has woken JavaScript.
-unsafe extern "C" fn call(handle: *mut UvAsync) {
-    // SAFETY: libuv gives us the handle as we opened it.
-    let data = unsafe { (*handle).data };
-    // SAFETY: this is there until `closed`.
-    let callee = unsafe { (*data.cast::<Data>()).callee };
-    // SAFETY: we are on the loop's thread.
-    unsafe { callee.call() };
+unsafe extern "C" fn woken(handle: *mut UvHandle) {
+    // SAFETY: libuv gives us the handle as it was opened above.
+    unsafe { open::call::<Arc<Shared>>(handle, |_| ()) };
 }
 
-/// The environment is going down.
-unsafe extern "C" fn close(hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
-    // SAFETY: it is what the hook was added with; nobody else uses it now.
-    let data = unsafe { &mut *data.cast::<Data>() };
-    data.hook = hook;
-    if let Some(Handle(handle)) = data.shared.replace(None) {
-        // SAFETY: we are on the thread of its loop, and nobody knows the handle any more.
-        unsafe { (data.shared.libuv.close)(handle, closed) };
-    }
-}
-
-/// libuv has let go of the handle.
-unsafe extern "C" fn closed(handle: *mut UvAsync) {
-    // SAFETY: as in `call`.
-    let data = unsafe { (*handle).data };
-    // SAFETY: it was made by a box, and is not used after this.
-    let data = unsafe { Box::from_raw(data.cast::<Data>()) };
-    // SAFETY: we are on its thread.
-    unsafe { data.callee.release() };
-    if !data.hook.is_null() {
-        // SAFETY: the hook was called, and waits for this.
-        let _ = unsafe { sys::napi_remove_async_cleanup_hook(data.hook) };
-    }
+/// Direct connections have something to read.
+unsafe extern "C" fn readable(handle: *mut UvHandle, _status: c_int, _events: c_int) {
+    let take_turns = |watch: &Watch| watch.environment.take_direct_turns();
+    // SAFETY: as above.
+    unsafe { open::call(handle, take_turns) };
 }

@@ -9,10 +9,14 @@ use napi::sys::uv_loop_s;
 
 /// `UV_ASYNC`.
 pub(super) const ASYNC: c_int = 1;
+/// `UV_POLL`.
+pub(super) const POLL: c_int = 8;
+/// `UV_READABLE`.
+pub(super) const READABLE: c_int = 1;
 
-/// An `uv_async_t`. How much there is of it only libuv knows.
+/// An `uv_handle_t` of some kind. How much there is of it only libuv knows.
 #[repr(C)]
-pub(super) struct UvAsync {
+pub(super) struct UvHandle {
     /// Whatever the handle's owner likes.
     pub(super) data: *mut c_void,
 }
@@ -22,16 +26,26 @@ pub(super) struct UvAsync {
 #[cfg_attr(not(unix), allow(dead_code, reason = "see `find` for Windows"))]
 pub(super) struct Libuv {
     pub(super) handle_size: unsafe extern "C" fn(kind: c_int) -> usize,
-    pub(super) init: unsafe extern "C" fn(
+    pub(super) init_async: unsafe extern "C" fn(
         event_loop: *mut uv_loop_s,
-        handle: *mut UvAsync,
-        call: unsafe extern "C" fn(*mut UvAsync),
+        handle: *mut UvHandle,
+        call: unsafe extern "C" fn(*mut UvHandle),
     ) -> c_int,
-    pub(super) send: unsafe extern "C" fn(handle: *mut UvAsync) -> c_int,
-    pub(super) reference: unsafe extern "C" fn(handle: *mut UvAsync),
-    pub(super) unreference: unsafe extern "C" fn(handle: *mut UvAsync),
+    pub(super) init_poll: unsafe extern "C" fn(
+        event_loop: *mut uv_loop_s,
+        handle: *mut UvHandle,
+        descriptor: c_int,
+    ) -> c_int,
+    pub(super) start_poll: unsafe extern "C" fn(
+        handle: *mut UvHandle,
+        events: c_int,
+        call: unsafe extern "C" fn(*mut UvHandle, status: c_int, events: c_int),
+    ) -> c_int,
+    pub(super) send: unsafe extern "C" fn(handle: *mut UvHandle) -> c_int,
+    pub(super) reference: unsafe extern "C" fn(handle: *mut UvHandle),
+    pub(super) unreference: unsafe extern "C" fn(handle: *mut UvHandle),
     pub(super) close:
-        unsafe extern "C" fn(handle: *mut UvAsync, closed: unsafe extern "C" fn(*mut UvAsync)),
+        unsafe extern "C" fn(handle: *mut UvHandle, closed: unsafe extern "C" fn(*mut UvHandle)),
 }
 
 impl Libuv {
@@ -52,7 +66,9 @@ impl Libuv {
         let host = libloading::os::unix::Library::this();
         Some(Self {
             handle_size: get(&host, b"uv_handle_size\0")?,
-            init: get(&host, b"uv_async_init\0")?,
+            init_async: get(&host, b"uv_async_init\0")?,
+            init_poll: get(&host, b"uv_poll_init\0")?,
+            start_poll: get(&host, b"uv_poll_start\0")?,
             send: get(&host, b"uv_async_send\0")?,
             reference: get(&host, b"uv_ref\0")?,
             unreference: get(&host, b"uv_unref\0")?,

@@ -1,0 +1,186 @@
+//! The connections whose turns JavaScript's thread takes itself, and when that pays.
+//!
+//! For a message that comes alone two threads are woken, one after the other. While
+//! JavaScript has so little to do that it sleeps before each few messages, its own loop
+//! had better watch the sockets: such connections are direct. While it is busy, or much
+//! comes at once, an I/O thread had better read, which does so meanwhile.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::{Batch, ConnectionId, lock};
+
+/// Direct connections pay after so many wakes in a row for a few messages each,
+const WAKES_IN_A_ROW: u32 = 32;
+/// if these took no longer: what comes more seldom costs little either way.
+const LONGEST_ROW: Duration = Duration::from_millis(16);
+/// More events are not few.
+const FEW_EVENTS: usize = 8;
+/// Those that have a turn before as many batches more were published become direct. By
+/// then all have had one that are active; others would not stay direct.
+const BATCHES_TO_BEGIN: u32 = 16;
+
+/// Direct connections of an environment. If more are active, an I/O thread finds several
+/// that have something to read each time it looks.
+pub const MOST_DIRECT: usize = 8;
+/// How long there are none after there were too many.
+const REST: Duration = Duration::from_secs(1);
+
+/// A connection that may be direct.
+pub trait Turn: Send + Sync {
+    /// Does what there is to do, on JavaScript's thread.
+    fn take_direct_turn(self: Arc<Self>);
+
+    /// Has its I/O thread take its turns again.
+    fn give_back(self: Arc<Self>);
+}
+
+/// Watches sockets, and is watched itself by JavaScript's loop.
+#[cfg(unix)]
+pub struct Poller(pub std::os::fd::OwnedFd);
+
+/// There is none.
+#[cfg(not(unix))]
+pub enum Poller {}
+
+impl Poller {
+    /// The descriptor that JavaScript's loop watches, for as long as this is there.
+    #[must_use]
+    pub fn descriptor(&self) -> i32 {
+        #[cfg(unix)]
+        return std::os::fd::AsRawFd::as_raw_fd(&self.0);
+        #[cfg(not(unix))]
+        match *self {}
+    }
+}
+
+/// The direct connections of one environment.
+#[derive(Default)]
+pub struct Direct {
+    connections: Mutex<Connections>,
+    worthwhile: AtomicBool,
+    /// There are some.
+    any: AtomicBool,
+}
+
+#[derive(Default)]
+struct Connections {
+    direct: Vec<(ConnectionId, Arc<dyn Turn>)>,
+    resting_since: Option<Instant>,
+}
+
+impl Direct {
+    /// Whether a connection that has something to read had better become direct.
+    pub fn is_worthwhile(&self) -> bool {
+        self.worthwhile.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_worthwhile(&self, worthwhile: bool) {
+        if self.is_worthwhile() != worthwhile {
+            self.worthwhile.store(worthwhile, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes a connection direct. Returns false if there are too many, which then are
+    /// given back, or were a short time ago.
+    pub fn begin(&self, id: ConnectionId, connection: Arc<dyn Turn>) -> bool {
+        let mut connections = lock(&self.connections);
+        let resting = connections.resting_since;
+        if resting.is_some_and(|since| since.elapsed() < REST) {
+            return false;
+        }
+        let full = connections.direct.len() >= MOST_DIRECT;
+        connections.resting_since = full.then(Instant::now);
+        if full {
+            let all = connections.direct.clone();
+            drop(connections);
+            for (_, connection) in all {
+                connection.give_back();
+            }
+        } else {
+            connections.direct.push((id, connection));
+            self.any.store(true, Ordering::Relaxed);
+        }
+        !full
+    }
+
+    /// A connection is no longer direct.
+    pub fn end(&self, id: ConnectionId) {
+        let mut connections = lock(&self.connections);
+        let place = connections
+            .direct
+            .iter()
+            .position(|(other, _)| *other == id);
+        let ended = place.map(|place| connections.direct.swap_remove(place));
+        self.any
+            .store(!connections.direct.is_empty(), Ordering::Relaxed);
+        drop(connections);
+        // Its last owner may be this.
+        drop(ended);
+    }
+
+    /// Whether there are direct connections.
+    pub fn is_any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
+    /// The direct connection of `id`.
+    pub fn get(&self, id: ConnectionId) -> Option<Arc<dyn Turn>> {
+        let connections = lock(&self.connections);
+        let mut all = connections.direct.iter();
+        let found = all.find(|(other, _)| *other == id);
+        found.map(|(_, connection)| Arc::clone(connection))
+    }
+
+    /// The direct connection, if there is one only.
+    pub fn only(&self) -> Option<Arc<dyn Turn>> {
+        match &*lock(&self.connections).direct {
+            [(_, connection)] => Some(Arc::clone(connection)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether there are so few events that a wake for them is much. Connections that come
+/// and go are none of them: they soon are no more.
+pub(super) fn is_few(batch: &Batch) -> bool {
+    batch.len() <= FEW_EVENTS && !batch.is_of_connections()
+}
+
+/// What JavaScript was woken for.
+#[derive(Default)]
+pub(super) struct Wakes {
+    in_a_row: u32,
+    first: Option<Instant>,
+    /// Batches to be published before connections no longer become direct.
+    left_to_begin: u32,
+}
+
+impl Wakes {
+    /// A batch was published; `for_few` if it woke JavaScript for a few messages.
+    /// Returns whether direct connections are worthwhile from here on, if that changes.
+    pub(super) fn note(&mut self, for_few: bool) -> Option<bool> {
+        if self.left_to_begin > 0 {
+            self.left_to_begin -= 1;
+            return (self.left_to_begin == 0).then_some(false);
+        }
+        if !for_few {
+            self.in_a_row = 0;
+            return None;
+        }
+        if self.in_a_row == 0 {
+            self.first = Some(Instant::now());
+        }
+        self.in_a_row += 1;
+        if self.in_a_row < WAKES_IN_A_ROW {
+            return None;
+        }
+        self.in_a_row = 0;
+        let worthwhile = self
+            .first
+            .is_some_and(|first| first.elapsed() < LONGEST_ROW);
+        self.left_to_begin = if worthwhile { BATCHES_TO_BEGIN } else { 0 };
+        worthwhile.then_some(true)
+    }
+}

@@ -1,0 +1,190 @@
+//! Turns that JavaScript's thread takes itself, of connections that are
+//! [direct](crate::bridge::Direct).
+//!
+//! Not tokio watches the socket of such a connection but a poller that JavaScript's loop
+//! watches. Its turns are as ever. All else than to read a little is left to its I/O
+//! thread, which has the socket back as soon as the connection is woken: by a command
+//! that JavaScript's thread can't carry out, by a timer, or because JavaScript took no
+//! turn for a short time, since nothing came or since it is busy. After a longer time
+//! it has it back in any case, to find out whether this still pays.
+
+mod poller;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::{Poll, Wake};
+use std::time::Duration;
+
+use socket2::Socket;
+
+use super::Environment;
+use super::connection::Connection;
+use super::publish::publish_all;
+use super::runtime::IoThreads;
+use super::stream::Stream;
+use crate::bridge::{Poller, Turn};
+
+/// JavaScript has to take a turn in each of these: a ping does not wait for it longer
+/// than for two.
+const PERIOD: Duration = Duration::from_millis(1);
+/// A connection is direct for no more of them at a time.
+const MOST_PERIODS: u32 = 100;
+
+/// What is read in a turn on JavaScript's thread is less. With more the I/O thread is of
+/// use.
+pub(super) const MANY_BYTES: u64 = 4 * 1024;
+
+/// A socket that JavaScript's loop watches.
+pub(super) struct DirectSocket {
+    pub(super) socket: Socket,
+    /// There is no more to read in this turn.
+    all_read: AtomicBool,
+    /// Turns so far.
+    turns: AtomicU32,
+}
+
+impl DirectSocket {
+    pub(super) fn begin_turn(&self) {
+        self.all_read.store(false, Ordering::Relaxed);
+        self.turns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether all was read that had come.
+    pub(super) fn is_all_read(&self) -> bool {
+        self.all_read.load(Ordering::Relaxed)
+    }
+
+    /// As tokio's, but the poller that watches needs nobody to wait.
+    pub(super) fn poll_read_ready(&self) -> Poll<io::Result<()>> {
+        if self.is_all_read() {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// A read has found that there is no more.
+    pub(super) fn note_all_read<T>(&self) -> io::Result<T> {
+        self.all_read.store(true, Ordering::Relaxed);
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+}
+
+impl Connection {
+    /// Has JavaScript's loop watch the socket, if it can; for the I/O thread, at the end
+    /// of a turn.
+    #[cold]
+    pub(super) fn begin_direct(self: &Arc<Self>) {
+        let Some(poller) = self.inbox.poller() else {
+            return;
+        };
+        if !self.inbox.direct.begin(self.id, Arc::clone(self) as _) {
+            return;
+        }
+        // What JavaScript's thread finds comes behind this.
+        publish_all();
+        let mut place = self.stream_mut();
+        let added = match &*place {
+            Some(stream) => poller::add(poller, &stream.socket(), self.id),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        };
+        if added.is_err() {
+            self.inbox.direct.end(self.id);
+            return;
+        }
+        *place = place.take().and_then(|stream| {
+            Some(Stream::Direct(DirectSocket {
+                socket: stream.into_socket().ok()?,
+                all_read: AtomicBool::new(false),
+                turns: AtomicU32::new(0),
+            }))
+        });
+        drop(place);
+        tokio::spawn(watch(Arc::clone(self)));
+    }
+
+    /// Has tokio watch the socket again; for the I/O thread.
+    #[cold]
+    pub(super) fn end_direct(&self) {
+        let mut place = self.stream_mut();
+        *place = match place.take() {
+            Some(Stream::Direct(direct)) => {
+                self.forget_direct(&direct);
+                Stream::watched(direct.socket).ok()
+            }
+            stream => stream,
+        };
+    }
+
+    /// Has JavaScript's loop no longer watch the socket. Closing it would not do: Node may
+    /// have another descriptor of it.
+    pub(super) fn forget_direct(&self, direct: &DirectSocket) {
+        if let Some(poller) = self.inbox.poller() {
+            poller::delete(poller, &direct.socket);
+        }
+        self.inbox.direct.end(self.id);
+    }
+
+    /// Turns that JavaScript's thread took; none if its loop does not watch the socket.
+    fn direct_turns(&self) -> Option<u32> {
+        match &*self.stream() {
+            Some(Stream::Direct(direct)) => Some(direct.turns.load(Ordering::Relaxed)),
+            _ => None,
+        }
+    }
+}
+
+/// Gives a connection back to its I/O thread when it is time.
+async fn watch(connection: Arc<Connection>) {
+    let mut before = 0;
+    for _ in 0..MOST_PERIODS {
+        tokio::time::sleep(PERIOD).await;
+        match connection.direct_turns() {
+            Some(turns) if turns != before => before = turns,
+            Some(_) => break,
+            None => return,
+        }
+    }
+    connection.wake();
+}
+
+impl Turn for Connection {
+    fn take_direct_turn(self: Arc<Self>) {
+        let threads = IoThreads::shared();
+        if let Some(thread) = threads.ok().and_then(|threads| threads.get(self.thread())) {
+            // Its timers are that thread's.
+            let _context = thread.handle.enter();
+            self.take_turn_here();
+        }
+    }
+
+    fn give_back(self: Arc<Self>) {
+        self.wake();
+    }
+}
+
+/// A poller for JavaScript's loop to watch.
+///
+/// # Errors
+/// As `epoll_create1`; on other systems than Linux, that there is none.
+pub fn new_poller() -> io::Result<Poller> {
+    poller::create()
+}
+
+impl Environment {
+    /// Gives a turn to each direct connection that has something to read. For JavaScript's
+    /// thread, which takes the events next.
+    pub fn take_direct_turns(&self) {
+        let direct = &self.inbox.direct;
+        if let Some(connection) = direct.only() {
+            connection.take_direct_turn();
+        } else if let Some(poller) = self.inbox.poller() {
+            for id in poller::ready(poller) {
+                if let Some(connection) = direct.get(id) {
+                    connection.take_direct_turn();
+                }
+            }
+        }
+    }
+}
