@@ -23,6 +23,7 @@ use super::connection::Connection;
 use super::publish::publish_all;
 use super::runtime::IoThreads;
 use super::stream::Stream;
+use super::task::By;
 use crate::bridge::{Poller, Turn};
 
 /// JavaScript has to take a turn in each of these: a ping does not wait for it longer
@@ -45,19 +46,9 @@ pub(super) struct DirectSocket {
 }
 
 impl DirectSocket {
-    pub(super) fn begin_turn(&self) {
-        self.all_read.store(false, Ordering::Relaxed);
-        self.turns.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Whether all was read that had come.
-    pub(super) fn is_all_read(&self) -> bool {
-        self.all_read.load(Ordering::Relaxed)
-    }
-
-    /// As tokio's, but the poller that watches needs nobody to wait.
+    /// As tokio's, but nobody is woken: the poller sees to that.
     pub(super) fn poll_read_ready(&self) -> Poll<io::Result<()>> {
-        if self.is_all_read() {
+        if self.all_read.load(Ordering::Relaxed) {
             Poll::Pending
         } else {
             Poll::Ready(Ok(()))
@@ -126,6 +117,22 @@ impl Connection {
         self.inbox.direct.end(self.id);
     }
 
+    /// Begins a turn on JavaScript's thread, if its loop watches the socket.
+    fn begin_direct_turn(&self) {
+        if let Some(Stream::Direct(direct)) = &*self.stream() {
+            direct.all_read.store(false, Ordering::Relaxed);
+            direct.turns.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether such a turn has read all that had come.
+    pub(super) fn all_is_read(&self) -> bool {
+        match &*self.stream() {
+            Some(Stream::Direct(direct)) => direct.all_read.load(Ordering::Relaxed),
+            _ => false,
+        }
+    }
+
     /// Turns that JavaScript's thread took; none if its loop does not watch the socket.
     fn direct_turns(&self) -> Option<u32> {
         match &*self.stream() {
@@ -155,7 +162,8 @@ impl Turn for Connection {
         if let Some(thread) = threads.ok().and_then(|threads| threads.get(self.thread())) {
             // Its timers are that thread's.
             let _context = thread.handle.enter();
-            self.take_turn_here();
+            self.begin_direct_turn();
+            self.take_turn(By::JavaScript);
         }
     }
 

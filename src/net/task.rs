@@ -12,7 +12,7 @@ use std::num::NonZeroI32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::ReadBuf;
@@ -72,6 +72,13 @@ pub(super) struct ConnectionTask {
 
 /// There is nothing more to do.
 struct Finished;
+
+/// Whose thread takes a turn.
+#[derive(Copy, Clone, PartialEq, Eq)]
+pub(super) enum By {
+    IoThread,
+    JavaScript,
+}
 
 impl ConnectionTask {
     /// `early` is what the peer sent behind its request.
@@ -449,60 +456,51 @@ impl Connection {
         self.bytes_read.store(after, Ordering::Relaxed);
     }
 
-    /// Does what there is to do, on the connection's I/O thread.
-    pub(super) fn take_turn(self: Arc<Self>) {
-        self.begin_turn();
-        let mut place = lock(&self.task);
+    /// Does what there is to do. JavaScript's thread leaves all else than to read a little
+    /// to the I/O thread.
+    pub(super) fn take_turn(self: &Arc<Self>, by: By) {
+        let direct = by == By::JavaScript;
+        let mut place = if direct {
+            // The I/O thread, if it holds this, is about to have the socket back.
+            let Ok(place) = self.task.try_lock() else {
+                return;
+            };
+            place
+        } else {
+            self.begin_turn();
+            lock(&self.task)
+        };
         let Some(task) = &mut *place else {
             return;
         };
         let before = self.bytes_read.load(Ordering::Relaxed);
-        let ended = task.run(&self, |task, cx| {
-            if let Some(stream) = &*self.stream()
-                && !stream.is_direct()
-            {
-                return task.advance(&self, stream, cx);
+        let ended = task.run(self, |task, cx| {
+            let mut stream = self.stream();
+            if stream.as_ref().is_some_and(Stream::is_direct) != direct {
+                drop(stream);
+                if direct {
+                    return Poll::Pending;
+                }
+                self.end_direct();
+                stream = self.stream();
             }
-            self.end_direct();
-            match &*self.stream() {
-                Some(stream) => task.advance(&self, stream, cx),
+            match &*stream {
+                Some(stream) => task.advance(self, stream, cx),
                 None => Poll::Ready(Finished),
             }
         });
-        if ended {
-            *place = None;
-        } else if self.inbox.direct.is_worthwhile() && task.may_be_direct(&self, before) {
-            self.begin_direct();
-        }
-    }
-
-    /// As [`take_turn`](Self::take_turn), on JavaScript's thread. What there is to do
-    /// beside reading a little, the I/O thread does.
-    pub(super) fn take_turn_here(self: &Arc<Self>) {
-        // The I/O thread, if it holds this, is about to have the socket back.
-        let Ok(mut place) = self.task.try_lock() else {
-            return;
-        };
-        let Some(task) = &mut *place else {
-            return;
-        };
-        let before = self.bytes_read.load(Ordering::Relaxed);
-        let ended = task.run(self, |task, cx| match &*self.stream() {
-            Some(stream @ Stream::Direct(socket)) => {
-                socket.begin_turn();
-                let turn = task.advance(self, stream, cx);
-                if !(socket.is_all_read() && task.may_be_direct(self, before)) {
-                    cx.waker().wake_by_ref();
-                }
-                turn
+        if direct {
+            let stays = self.all_is_read() && task.may_be_direct(self, before);
+            if !(stays || ended) {
+                self.wake_by_ref();
             }
-            // The I/O thread has it back.
-            _ => Poll::Pending,
-        });
-        // Before the I/O thread adds to them, or hears of the connection's end.
-        publish_here();
+            // Before the I/O thread adds to them, or hears of the connection's end.
+            publish_here();
+        }
         if ended {
             *place = None;
+        } else if !direct && self.inbox.direct.is_worthwhile() && task.may_be_direct(self, before) {
+            self.begin_direct();
         }
     }
 }

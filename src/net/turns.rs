@@ -14,6 +14,7 @@ use tokio::task::{unconstrained, yield_now};
 
 use super::connection::Connection;
 use super::runtime::IoThreads;
+use super::task::By;
 use crate::bridge::lock;
 
 /// Turns before the thread looks at its sockets: while many connections always have
@@ -90,7 +91,7 @@ impl Turns {
                 // waiting that the thread does not know to be ready.
                 for _ in 0..self.wait().await.min(TURNS_IN_A_ROW) {
                     let Some(connection) = next() else { break };
-                    connection.take_turn();
+                    connection.take_turn(By::IoThread);
                 }
                 if WAITING.with_borrow(|waiting| !waiting.connections.is_empty()) {
                     // The thread looks at its sockets first.

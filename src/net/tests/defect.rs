@@ -14,7 +14,7 @@ use crate::net::output::Output;
 use crate::net::runtime::IoThreads;
 use crate::net::server::Guard;
 use crate::net::stream::Stream;
-use crate::net::task::{ConnectionTask, poll_read};
+use crate::net::task::{By, ConnectionTask, poll_read};
 
 /// A connection, and its peer's end.
 fn pair() -> (std::net::TcpStream, std::net::TcpStream) {
@@ -48,7 +48,7 @@ async fn turn_that_panics_is_an_error_and_closes_its_connection() {
         let other = stream(other);
         let reading = poll_fn(|cx| {
             let read = |buffer: &mut ReadBuf<'_>| other.poll_read(cx, buffer);
-            poll_read(read, 1, |_| Arc::clone(&connection).take_turn())
+            poll_read(read, 1, |_| connection.take_turn(By::IoThread))
         });
         reading.await.expect("there is a byte");
         connection.id
