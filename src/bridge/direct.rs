@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 
 use super::{Batch, ConnectionId, lock};
 
-/// Direct connections pay after so many wakes in a row for a few messages each,
-const WAKES_IN_A_ROW: u32 = 32;
-/// if these took no longer: what comes more seldom costs little either way.
-const LONGEST_ROW: Duration = Duration::from_millis(16);
+/// Direct connections pay when so many more batches of a few messages woke JavaScript than
+/// found it awake,
+const MANY_WAKES: u32 = 32;
+/// in no longer time: what comes more seldom costs little either way.
+const SHORT_TIME: Duration = Duration::from_millis(16);
 /// More events are not few.
 const FEW_EVENTS: usize = 8;
 /// Those that have a turn before as many batches more were published become direct. By
@@ -142,44 +143,45 @@ impl Direct {
     }
 }
 
-/// Whether there are so few events that a wake for them is much. Connections that come
-/// and go are none of them: they soon are no more.
+/// Whether there are so few messages that a wake for them is much. Who sends several
+/// before it has an answer to the first had better be read by an I/O thread, which finds
+/// more of them at a time.
 pub(super) fn is_few(batch: &Batch) -> bool {
-    batch.len() <= FEW_EVENTS && !batch.is_of_connections()
+    let events = batch.len();
+    events <= FEW_EVENTS && events <= batch.credits.len() && !batch.is_of_connections()
 }
 
-/// What JavaScript was woken for.
+/// How often JavaScript was woken for a few messages.
 #[derive(Default)]
 pub(super) struct Wakes {
-    in_a_row: u32,
-    first: Option<Instant>,
+    /// More than it was found awake.
+    surplus: u32,
+    since: Option<Instant>,
     /// Batches to be published before connections no longer become direct.
     left_to_begin: u32,
 }
 
 impl Wakes {
-    /// A batch was published; `for_few` if it woke JavaScript for a few messages.
-    /// Returns whether direct connections are worthwhile from here on, if that changes.
-    pub(super) fn note(&mut self, for_few: bool) -> Option<bool> {
+    /// A batch was published, with a `few` messages, and `woke` JavaScript. Returns whether
+    /// direct connections are worthwhile from here on, if that changes.
+    pub(super) fn note(&mut self, few: bool, woke: bool) -> Option<bool> {
         if self.left_to_begin > 0 {
             self.left_to_begin -= 1;
             return (self.left_to_begin == 0).then_some(false);
         }
-        if !for_few {
-            self.in_a_row = 0;
+        self.surplus = match (few, woke) {
+            (true, true) => self.surplus + 1,
+            (true, false) => self.surplus.saturating_sub(1),
+            (false, _) => 0,
+        };
+        if self.surplus == 1 && woke {
+            self.since = Some(Instant::now());
+        }
+        if self.surplus < MANY_WAKES {
             return None;
         }
-        if self.in_a_row == 0 {
-            self.first = Some(Instant::now());
-        }
-        self.in_a_row += 1;
-        if self.in_a_row < WAKES_IN_A_ROW {
-            return None;
-        }
-        self.in_a_row = 0;
-        let worthwhile = self
-            .first
-            .is_some_and(|first| first.elapsed() < LONGEST_ROW);
+        self.surplus = 0;
+        let worthwhile = self.since.is_some_and(|since| since.elapsed() < SHORT_TIME);
         self.left_to_begin = if worthwhile { BATCHES_TO_BEGIN } else { 0 };
         worthwhile.then_some(true)
     }

@@ -122,7 +122,7 @@ impl Inbox {
         let spare = self.push(batch, |state| {
             wake = std::mem::take(&mut state.reader_sleeps);
             state.reader_wakes |= wake;
-            worthwhile = state.wakes.note(few && wake);
+            worthwhile = state.wakes.note(few, wake);
         });
         if let Some(worthwhile) = worthwhile {
             self.direct.set_worthwhile(worthwhile);
