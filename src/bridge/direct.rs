@@ -78,9 +78,7 @@ impl Direct {
     }
 
     pub(super) fn set_worthwhile(&self, worthwhile: bool) {
-        if self.is_worthwhile() != worthwhile {
-            self.worthwhile.store(worthwhile, Ordering::Relaxed);
-        }
+        self.worthwhile.store(worthwhile, Ordering::Relaxed);
     }
 
     /// Makes a connection direct. Returns false if there are too many, which then are
@@ -106,8 +104,9 @@ impl Direct {
         !full
     }
 
-    /// A connection is no longer direct.
+    /// A connection is no longer direct. Whether others had better be is to be seen anew.
     pub fn end(&self, id: ConnectionId) {
+        self.set_worthwhile(false);
         let mut connections = lock(&self.connections);
         let place = connections
             .direct

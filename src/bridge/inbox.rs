@@ -118,15 +118,13 @@ impl Inbox {
     pub fn publish(&self, batch: Batch) -> Batch {
         let few = is_few(&batch);
         let mut wake = false;
-        let mut worthwhile = None;
         let spare = self.push(batch, |state| {
             wake = std::mem::take(&mut state.reader_sleeps);
             state.reader_wakes |= wake;
-            worthwhile = state.wakes.note(few, wake);
+            if let Some(worthwhile) = state.wakes.note(few, wake) {
+                self.direct.set_worthwhile(worthwhile);
+            }
         });
-        if let Some(worthwhile) = worthwhile {
-            self.direct.set_worthwhile(worthwhile);
-        }
         if wake {
             self.waker.wake();
         }
@@ -135,7 +133,7 @@ impl Inbox {
 
     /// As [`publish`](Self::publish), on the reader's own thread: it takes the batch next.
     pub fn publish_here(&self, batch: Batch) -> Batch {
-        self.push(batch, |_| ())
+        self.push(batch, |state| state.reader_sleeps = false)
     }
 
     fn push(&self, batch: Batch, act: impl FnOnce(&mut State)) -> Batch {

@@ -17,6 +17,7 @@ use std::task::{Poll, Wake};
 use std::time::Duration;
 
 use socket2::Socket;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Environment;
 use super::connection::Connection;
@@ -30,7 +31,7 @@ use crate::bridge::{Poller, Turn};
 /// than for two.
 const PERIOD: Duration = Duration::from_millis(1);
 /// A connection is direct for no more of them at a time.
-const MOST_PERIODS: u32 = 100;
+const MOST_PERIODS: u32 = 500;
 
 /// What is read in a turn on JavaScript's thread is less. With more the I/O thread is of
 /// use.
@@ -42,7 +43,7 @@ pub(super) struct DirectSocket {
     /// There is no more to read in this turn.
     all_read: AtomicBool,
     /// Turns so far.
-    turns: AtomicU32,
+    turns: Arc<AtomicU32>,
 }
 
 impl DirectSocket {
@@ -84,15 +85,20 @@ impl Connection {
             self.inbox.direct.end(self.id);
             return;
         }
-        *place = place.take().and_then(|stream| {
-            Some(Stream::Direct(DirectSocket {
-                socket: stream.into_socket().ok()?,
-                all_read: AtomicBool::new(false),
-                turns: AtomicU32::new(0),
-            }))
-        });
+        let Some(Ok(socket)) = place.take().map(Stream::into_socket) else {
+            // It ends, without a transport.
+            self.inbox.direct.end(self.id);
+            self.wake_by_ref();
+            return;
+        };
+        let turns = Arc::new(AtomicU32::new(0));
+        *place = Some(Stream::Direct(DirectSocket {
+            socket,
+            all_read: AtomicBool::new(false),
+            turns: Arc::clone(&turns),
+        }));
         drop(place);
-        tokio::spawn(watch(Arc::clone(self)));
+        tokio::spawn(watch(Arc::clone(self), turns));
     }
 
     /// Has tokio watch the socket again; for the I/O thread.
@@ -117,41 +123,55 @@ impl Connection {
         self.inbox.direct.end(self.id);
     }
 
-    /// Begins a turn on JavaScript's thread, if its loop watches the socket.
-    fn begin_direct_turn(&self) {
-        if let Some(Stream::Direct(direct)) = &*self.stream() {
+    /// Begins a turn on JavaScript's thread. Returns false if its loop does not watch the
+    /// socket any more.
+    pub(super) fn begin_direct_turn(&self) -> bool {
+        let stream = self.stream();
+        if let Some(Stream::Direct(direct)) = &*stream {
             direct.all_read.store(false, Ordering::Relaxed);
             direct.turns.fetch_add(1, Ordering::Relaxed);
         }
+        stream.as_ref().is_some_and(Stream::is_direct)
     }
 
     /// Whether such a turn has read all that had come.
-    pub(super) fn all_is_read(&self) -> bool {
+    pub(super) fn has_read_all(&self) -> bool {
         match &*self.stream() {
             Some(Stream::Direct(direct)) => direct.all_read.load(Ordering::Relaxed),
             _ => false,
         }
     }
 
-    /// Turns that JavaScript's thread took; none if its loop does not watch the socket.
-    fn direct_turns(&self) -> Option<u32> {
-        match &*self.stream() {
-            Some(Stream::Direct(direct)) => Some(direct.turns.load(Ordering::Relaxed)),
-            _ => None,
+    /// Has the I/O thread take the next turn, which is the last unless the connection
+    /// `goes_on`: of all that arises only that thread knows what it has told.
+    pub(super) fn leave_to_io_thread(self: &Arc<Self>, goes_on: bool) {
+        if let Some(Stream::Direct(direct)) = &*self.stream() {
+            // Or JavaScript's loop would find the socket again until then.
+            self.forget_direct(direct);
         }
+        if !goes_on {
+            self.output().terminated = true;
+        }
+        self.wake_by_ref();
     }
 }
 
 /// Gives a connection back to its I/O thread when it is time.
-async fn watch(connection: Arc<Connection>) {
+async fn watch(connection: Arc<Connection>, turns: Arc<AtomicU32>) {
     let mut before = 0;
+    let mut periods = interval_at(Instant::now() + PERIOD, PERIOD);
+    periods.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for _ in 0..MOST_PERIODS {
-        tokio::time::sleep(PERIOD).await;
-        match connection.direct_turns() {
-            Some(turns) if turns != before => before = turns,
-            Some(_) => break,
-            None => return,
+        periods.tick().await;
+        if Arc::strong_count(&turns) == 1 {
+            // It has it already.
+            return;
         }
+        let now = turns.load(Ordering::Relaxed);
+        if now == before {
+            break;
+        }
+        before = now;
     }
     connection.wake();
 }

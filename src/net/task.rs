@@ -12,7 +12,8 @@ use std::num::NonZeroI32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, Waker, ready};
+use std::thread;
 use std::time::Duration;
 
 use tokio::io::ReadBuf;
@@ -372,37 +373,23 @@ impl ConnectionTask {
             && !connection.end_of_stream.load(Ordering::Relaxed)
     }
 
-    /// Lets `turn` do its part, and returns whether that was the end.
+    /// Lets `turn` do its part. A defect is an error for this connection, nothing for the
+    /// others.
     fn run(
         &mut self,
         connection: &Arc<Connection>,
         turn: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<Finished>,
-    ) -> bool {
+    ) -> Poll<Finished> {
         let waker = Waker::from(Arc::clone(connection));
-        let done = catch_unwind(AssertUnwindSafe(|| {
-            let ended = turn(self, &mut Context::from_waker(&waker)).is_ready();
-            if ended {
-                self.finish(connection);
-            }
-            ended
-        }));
-        done.unwrap_or_else(|_| {
-            self.fail(connection);
-            true
-        })
-    }
-
-    /// A defect is an error for this connection, nothing for the others.
-    fn fail(&mut self, connection: &Arc<Connection>) {
-        let failed = catch_unwind(AssertUnwindSafe(|| {
-            let index = connection.id.index;
-            with_batch(&connection.inbox, |batch| {
-                batch.push(EventKind::Error, INTERNAL_ERROR, index, 0);
+        let cx = &mut Context::from_waker(&waker);
+        guarded(|| turn(self, cx)).unwrap_or_else(|| {
+            guarded(|| {
+                with_batch(&connection.inbox, |batch| {
+                    batch.push(EventKind::Error, INTERNAL_ERROR, connection.id.index, 0);
+                });
             });
-            self.finish(connection);
-        }));
-        // There is nobody left to be told.
-        drop(failed);
+            Poll::Ready(Finished)
+        })
     }
 
     /// Closes the transport and says so.
@@ -448,6 +435,11 @@ impl ConnectionTask {
     }
 }
 
+/// What `act` returns, unless it panics.
+fn guarded<R>(act: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(act)).ok()
+}
+
 impl Connection {
     pub(super) fn count_read(&self, length: usize) {
         // Nobody else writes it.
@@ -461,11 +453,12 @@ impl Connection {
     pub(super) fn take_turn(self: &Arc<Self>, by: By) {
         let direct = by == By::JavaScript;
         let mut place = if direct {
-            // The I/O thread, if it holds this, is about to have the socket back.
-            let Ok(place) = self.task.try_lock() else {
-                return;
-            };
-            place
+            match self.task.try_lock() {
+                Ok(place) if self.begin_direct_turn() => place,
+                Ok(_) => return,
+                // The I/O thread is about to have the socket back, if it has a processor.
+                Err(_) => return thread::yield_now(),
+            }
         } else {
             self.begin_turn();
             lock(&self.task)
@@ -474,13 +467,10 @@ impl Connection {
             return;
         };
         let before = self.bytes_read.load(Ordering::Relaxed);
-        let ended = task.run(self, |task, cx| {
+        let turn = task.run(self, |task, cx| {
             let mut stream = self.stream();
-            if stream.as_ref().is_some_and(Stream::is_direct) != direct {
+            if !direct && stream.as_ref().is_some_and(Stream::is_direct) {
                 drop(stream);
-                if direct {
-                    return Poll::Pending;
-                }
                 self.end_direct();
                 stream = self.stream();
             }
@@ -489,17 +479,18 @@ impl Connection {
                 None => Poll::Ready(Finished),
             }
         });
+        let goes_on = turn.is_pending();
+        let may_be_direct = || goes_on && task.may_be_direct(self, before);
         if direct {
-            let stays = self.all_is_read() && task.may_be_direct(self, before);
-            if !(stays || ended) {
-                self.wake_by_ref();
+            if !(self.has_read_all() && may_be_direct()) {
+                self.leave_to_io_thread(goes_on);
             }
-            // Before the I/O thread adds to them, or hears of the connection's end.
+            // Before the I/O thread adds to them.
             publish_here();
-        }
-        if ended {
+        } else if !goes_on {
+            guarded(|| task.finish(self));
             *place = None;
-        } else if !direct && self.inbox.direct.is_worthwhile() && task.may_be_direct(self, before) {
+        } else if self.inbox.direct.is_worthwhile() && may_be_direct() {
             self.begin_direct();
         }
     }
