@@ -81,6 +81,16 @@ module.exports = [
     load: { connections: 1, 'in-flight': 1, size: 64 }
   },
   {
+    name: 'echo-4x1',
+    label: 'echo of 64 B, 4 x 1',
+    title: 'echo, 4 connections x 1 in flight, 64 B',
+    standard: true,
+    shows: 'p50Us',
+    handler: 'echo',
+    role: 'echo',
+    load: { connections: 4, 'in-flight': 1, size: 64 }
+  },
+  {
     name: 'echo-100x1-2cpus',
     label: 'echo of 64 B, 100 x 1, two CPUs',
     title: 'echo, 100 connections x 1 in flight, 64 B, server on two CPUs',
