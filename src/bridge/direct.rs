@@ -5,7 +5,7 @@
 //! had better watch the sockets: such connections are direct. While it is busy, or much
 //! comes at once, an I/O thread had better read, which does so meanwhile.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -60,7 +60,9 @@ impl Poller {
 #[derive(Default)]
 pub struct Direct {
     connections: Mutex<Connections>,
-    worthwhile: AtomicBool,
+    /// Batches to be published before connections no longer become direct; changed under
+    /// the inbox's lock, but for the end.
+    left_to_begin: AtomicU32,
     /// There are some.
     any: AtomicBool,
 }
@@ -74,11 +76,18 @@ struct Connections {
 impl Direct {
     /// Whether a connection that has something to read had better become direct.
     pub fn is_worthwhile(&self) -> bool {
-        self.worthwhile.load(Ordering::Relaxed)
+        self.left_to_begin.load(Ordering::Relaxed) > 0
     }
 
-    pub(super) fn set_worthwhile(&self, worthwhile: bool) {
-        self.worthwhile.store(worthwhile, Ordering::Relaxed);
+    /// A batch was published, see [`Wakes::note`].
+    pub(super) fn note(&self, wakes: &mut Wakes, few: bool, woke: bool) {
+        let left = self.left_to_begin.load(Ordering::Relaxed);
+        if left > 0 {
+            self.left_to_begin.store(left - 1, Ordering::Relaxed);
+        } else if wakes.note(few, woke) {
+            self.left_to_begin
+                .store(BATCHES_TO_BEGIN, Ordering::Relaxed);
+        }
     }
 
     /// Makes a connection direct. Returns false if there are too many, which then are
@@ -106,7 +115,7 @@ impl Direct {
 
     /// A connection is no longer direct. Whether others had better be is to be seen anew.
     pub fn end(&self, id: ConnectionId) {
-        self.set_worthwhile(false);
+        self.left_to_begin.store(0, Ordering::Relaxed);
         let mut connections = lock(&self.connections);
         let place = connections
             .direct
@@ -156,18 +165,12 @@ pub(super) struct Wakes {
     /// More than it was found awake.
     surplus: u32,
     since: Option<Instant>,
-    /// Batches to be published before connections no longer become direct.
-    left_to_begin: u32,
 }
 
 impl Wakes {
     /// A batch was published, with a `few` messages, and `woke` JavaScript. Returns whether
-    /// direct connections are worthwhile from here on, if that changes.
-    pub(super) fn note(&mut self, few: bool, woke: bool) -> Option<bool> {
-        if self.left_to_begin > 0 {
-            self.left_to_begin -= 1;
-            return (self.left_to_begin == 0).then_some(false);
-        }
+    /// it did so often of late.
+    pub(super) fn note(&mut self, few: bool, woke: bool) -> bool {
         self.surplus = match (few, woke) {
             (true, true) => self.surplus + 1,
             (true, false) => self.surplus.saturating_sub(1),
@@ -177,11 +180,9 @@ impl Wakes {
             self.since = Some(Instant::now());
         }
         if self.surplus < MANY_WAKES {
-            return None;
+            return false;
         }
         self.surplus = 0;
-        let worthwhile = self.since.is_some_and(|since| since.elapsed() < SHORT_TIME);
-        self.left_to_begin = if worthwhile { BATCHES_TO_BEGIN } else { 0 };
-        worthwhile.then_some(true)
+        self.since.is_some_and(|since| since.elapsed() < SHORT_TIME)
     }
 }

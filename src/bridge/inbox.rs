@@ -121,9 +121,7 @@ impl Inbox {
         let spare = self.push(batch, |state| {
             wake = std::mem::take(&mut state.reader_sleeps);
             state.reader_wakes |= wake;
-            if let Some(worthwhile) = state.wakes.note(few, wake) {
-                self.direct.set_worthwhile(worthwhile);
-            }
+            self.direct.note(&mut state.wakes, few, wake);
         });
         if wake {
             self.waker.wake();

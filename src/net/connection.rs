@@ -44,7 +44,7 @@ pub struct Connection {
     enqueued: AtomicBool,
     /// There is nothing about `output` that a turn has to know.
     output_rests: AtomicBool,
-    /// The peer ended its side, as its I/O thread has seen.
+    /// The peer ended its side, as a turn has seen.
     pub(super) end_of_stream: AtomicBool,
 }
 
@@ -183,11 +183,7 @@ impl Connection {
 
     /// Lets go of the transport; later commands do nothing.
     pub(super) fn take_stream(&self) -> Option<Stream> {
-        let stream = self.stream_mut().take();
-        if let Some(Stream::Direct(direct)) = &stream {
-            self.forget_direct(direct);
-        }
-        stream
+        self.stream_mut().take()
     }
 
     pub(super) fn set_inbound_limit(&self, bytes: u32) {

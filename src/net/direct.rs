@@ -77,20 +77,19 @@ impl Connection {
         // What JavaScript's thread finds comes behind this.
         publish_all();
         let mut place = self.stream_mut();
-        let added = match &*place {
-            Some(stream) => poller::add(poller, &stream.socket(), self.id),
-            None => Err(io::ErrorKind::NotConnected.into()),
-        };
-        if added.is_err() {
-            self.inbox.direct.end(self.id);
-            return;
-        }
-        let Some(Ok(socket)) = place.take().map(Stream::into_socket) else {
+        let socket = place.take().map(Stream::into_socket);
+        let Some(Ok(socket)) = socket else {
             // It ends, without a transport.
             self.inbox.direct.end(self.id);
             self.wake_by_ref();
             return;
         };
+        if poller::add(poller, &socket, self.id).is_err() {
+            *place = Stream::watched(socket).ok();
+            self.inbox.direct.end(self.id);
+            self.wake_by_ref();
+            return;
+        }
         let turns = Arc::new(AtomicU32::new(0));
         *place = Some(Stream::Direct(DirectSocket {
             socket,

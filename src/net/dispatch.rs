@@ -96,12 +96,13 @@ impl Dispatcher {
         let beside = self.beside.clone();
         let commands = Commands::new(block, beside.as_ref());
         let compressing = self.find_runs(commands.clone(), &mut runs);
-        let few = if self.environment.inbox.direct.is_any() {
+        // Those that JavaScript's thread reads it had better answer, too.
+        let most = if self.environment.inbox.direct.is_any() {
             MOST_DIRECT
         } else {
             FEW_RUNS
         };
-        let few = runs.len() <= few;
+        let few = runs.len() <= most;
         if (now || few)
             && !compressing
             && runs

@@ -81,7 +81,7 @@ impl Stream {
         matches!(self, Self::Direct(_))
     }
 
-    /// Reads once; for the I/O thread that watches the socket.
+    /// Reads once; for whose turn it is.
     #[inline(always)]
     pub(super) fn poll_read(
         &self,
@@ -105,7 +105,7 @@ impl Stream {
         limit: usize,
     ) -> Poll<io::Result<usize>> {
         if self.is_direct() {
-            // Its I/O thread does.
+            // Left to the I/O thread, which is woken for it.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -188,7 +188,7 @@ impl Stream {
             #[cfg(unix)]
             Self::Unix(stream) => stream.poll_write_ready(cx),
             Self::Direct(_) => {
-                // Its I/O thread does.
+                // Left to the I/O thread, which is woken for it.
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
@@ -239,6 +239,7 @@ impl Stream {
             Self::Tcp(stream) => stream.writable().await,
             #[cfg(unix)]
             Self::Unix(stream) => stream.writable().await,
+            // Only those wait that are still opening.
             Self::Direct(_) => Ok(()),
         }
     }

@@ -212,7 +212,8 @@ impl ConnectionTask {
         cx: &mut Context<'_>,
     ) -> Poll<Finished> {
         let discarding = matches!(&self.phase, Phase::Open(framing) if framing.is_finished());
-        for _ in 0..if discarding { 1 } else { READS_IN_A_ROW } {
+        let once = discarding || stream.is_direct();
+        for _ in 0..if once { 1 } else { READS_IN_A_ROW } {
             let limit = match &mut self.phase {
                 _ if connection.end_of_stream.load(Ordering::Relaxed) => 0,
                 Phase::Offered(early) => MOST_EARLY_BYTES.saturating_sub(early.len()),

@@ -23,7 +23,7 @@ struct Shared {
     libuv: &'static Libuv,
     /// None when the environment is going down. Those who wake do not exclude each
     /// other: the one whose wake goes through may be left without a processor by it.
-    handle: RwLock<Option<Handle>>,
+    handle: RwLock<Option<AsyncHandle>>,
     /// Watched by the loop, once it is there.
     poller: OnceLock<Arc<Poller>>,
 }
@@ -34,11 +34,14 @@ struct Watch {
     _poller: Arc<Poller>,
 }
 
+/// One of libuv's kind `ASYNC`.
+struct AsyncHandle(Handle);
+
 // SAFETY: `uv_async_send` may be called on any thread; what else is called, is called
 // on the thread of the handle's loop.
-unsafe impl Send for Handle {}
+unsafe impl Send for AsyncHandle {}
 // SAFETY: as above.
-unsafe impl Sync for Handle {}
+unsafe impl Sync for AsyncHandle {}
 
 impl Waker {
     pub(super) fn new(
@@ -57,7 +60,7 @@ impl Waker {
             // aligned for what C has in it, and in place until the handle is closed.
             unsafe { (libuv.init_async)(event_loop, handle, woken) }
         })?;
-        shared.replace(Some(handle));
+        shared.replace(Some(AsyncHandle(handle)));
         Ok(Self { shared })
     }
 
@@ -99,7 +102,7 @@ impl Waker {
             ..
         } = self.shared.libuv;
         let change = if keep { reference } else { unreference };
-        if let Some(Handle(handle)) = &*self.shared.open() {
+        if let Some(AsyncHandle(Handle(handle))) = &*self.shared.open() {
             // SAFETY: the handle is open, and whoever has its environment is on its
             // thread.
             unsafe { change(*handle) };
@@ -109,7 +112,7 @@ impl Waker {
 
 impl Wake for Waker {
     fn wake(&self) {
-        if let Some(Handle(handle)) = &*self.shared.open() {
+        if let Some(AsyncHandle(Handle(handle))) = &*self.shared.open() {
             // SAFETY: the handle is open, and is not closed before the guard is dropped.
             let _ = unsafe { (self.shared.libuv.send)(*handle) };
         }
@@ -122,12 +125,12 @@ impl Wake for Waker {
 
 impl Shared {
     /// The handle, which stays open as long as the guard is there.
-    fn open(&self) -> RwLockReadGuard<'_, Option<Handle>> {
+    fn open(&self) -> RwLockReadGuard<'_, Option<AsyncHandle>> {
         self.handle.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until nobody wakes.
-    fn replace(&self, handle: Option<Handle>) {
+    fn replace(&self, handle: Option<AsyncHandle>) {
         let mut place = self.handle.write().unwrap_or_else(PoisonError::into_inner);
         *place = handle;
     }
