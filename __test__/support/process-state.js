@@ -43,7 +43,29 @@ function socketBufferBytes() {
     .reduce((a, b) => a + b);
 }
 
+/**
+ * @param {(Number|String)} pid The process
+ * @return {Number} How often its I/O threads have gone to sleep; 0 where that is
+ *     not known, and under ws
+ */
+function ioSwitches(pid) {
+  if (process.platform !== 'linux') return 0;
+
+  let sum = 0;
+
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
+
+    if (/^Name:\s+oxws-io-/.test(status)) {
+      sum += Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)[1]);
+    }
+  }
+
+  return sum;
+}
+
 module.exports = {
+  ioSwitches,
   linuxOnly: {
     skip: process.platform === 'linux' ? false : 'reads /proc'
   },
