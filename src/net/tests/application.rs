@@ -7,8 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-#[cfg(target_os = "linux")]
-use tokio::io::{Interest, unix::AsyncFd};
 use tokio::sync::Notify;
 
 use super::super::config::{AUTO_PONG, CLIENT};
@@ -233,11 +231,12 @@ impl Application {
     /// Waits until a direct connection has something to read.
     #[cfg(target_os = "linux")]
     pub async fn poller_is_readable(&self) {
-        let poller = self.environment.inbox.poller().expect("it has one");
-        let watched = AsyncFd::with_interest(poller.descriptor(), Interest::READABLE);
-        let watched = watched.expect("it can be watched");
-        let readable = expect("something to read", watched.readable()).await;
-        drop(readable.expect("it is open"));
+        let readable = async {
+            while !self.has_something_to_read() {
+                tokio::task::yield_now().await;
+            }
+        };
+        expect("something to read", readable).await;
     }
 
     /// Whether a direct connection has something to read at this moment.

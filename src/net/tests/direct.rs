@@ -5,21 +5,20 @@
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
 use socket2::{SockRef, Socket};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
-use super::application::{
-    BINARY, CLEAN, CLOSE, ENDED, PING, RESET, TEXT, close_payload, frame, record,
-};
+use super::application::{BINARY, CLEAN, CLOSE, ENDED, PING, RESET, TEXT, close_payload, frame};
 use super::peer::masked_frame;
 use super::{
     Application, Config, DEADLINE, Event, EventKind, Held, IoThreads, RawPeer, connect_raw, expect,
     hold, hold_io_threads, pattern,
 };
 use crate::bridge::{Batch, CommandKind, ConnectionId, MOST_DIRECT, flag};
+use crate::net::stream::Stream;
 
 /// The index of a connection that there is not.
 const NOBODY: u32 = u32::MAX;
@@ -46,7 +45,7 @@ fn is_direct(application: &Application, id: ConnectionId) -> bool {
     let connection = application.environment.connection(id);
     connection.is_some_and(|connection| {
         let stream = connection.stream();
-        stream.as_ref().is_some_and(|stream| stream.is_direct())
+        stream.as_ref().is_some_and(Stream::is_direct)
     })
 }
 
@@ -323,14 +322,13 @@ async fn connection_is_left_to_its_io_thread_where_the_loop_can_not_do_its_turns
     // With the header that is 4 KiB.
     let much = masked_frame(BINARY, &pattern(4088));
     let little = masked_frame(BINARY, &pattern(4087));
-    let cases: [(fn() -> Application, Config, &[u8], bool); 4] = [
-        (Application::with_poller, Config::default(), &little, true),
-        (Application::with_poller, Config::default(), &much, false),
-        (Application::with_poller, deflate, &little, false),
-        (Application::new, Config::default(), &little, false),
+    let cases = [
+        (Application::with_poller(), Config::default(), &little, true),
+        (Application::with_poller(), Config::default(), &much, false),
+        (Application::with_poller(), deflate, &little, false),
+        (Application::new(), Config::default(), &little, false),
     ];
-    for (number, (start, config, message, direct)) in cases.into_iter().enumerate() {
-        let mut application = start();
+    for (number, (mut application, config, message, direct)) in cases.into_iter().enumerate() {
         let (id, peer) = connect_raw(&mut application, config).await;
         let sockets = [(id, SockRef::from(&peer.stream))];
         let held = send_while_worthwhile(&mut application, &sockets, message);
@@ -689,7 +687,6 @@ async fn nobody_watches_an_adopted_socket_that_has_ended() {
         let event = application.try_event().expect("the end");
         assert_eq!(event.detail_of(EventKind::Closed, id), 0);
         // Node has it still, and what came is there to be read.
-        pair.node.as_fd();
         assert!(!application.has_something_to_read());
         drop(held);
     }
