@@ -292,7 +292,11 @@ async fn more_than_the_most_are_all_given_back() {
         .map(|(id, peer)| (*id, SockRef::from(&peer.stream)))
         .collect();
     let message = masked_frame(TEXT, FIRST);
-    drop(send_while_worthwhile(&mut application, &sockets, &message));
+    let held = send_while_worthwhile(&mut application, &sockets, &message);
+    for (id, _) in &peers {
+        assert!(!is_direct(&application, *id) || is_woken(&application, *id));
+    }
+    drop(held);
     for (id, _) in &peers {
         until_given_back(&application, *id).await;
     }
@@ -433,6 +437,7 @@ async fn end_of_the_peer_is_told_once() {
     let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
     peer.end().await;
     take_turns(&mut application).await;
+    assert!(is_woken(&application, id));
     application.take_direct_turns();
     let event = application.try_event().expect("the end");
     assert_eq!(event.detail_of(EventKind::End, id), 0);
