@@ -211,7 +211,7 @@ async fn no_message_is_lost_or_told_twice_however_often_another_thread_reads() {
             }
         }
     }
-    expect("the sender", sending).await.expect("no panic");
+    let _peer = expect("the sender", sending).await.expect("no panic");
     assert_eq!(application.try_event(), None);
 }
 
