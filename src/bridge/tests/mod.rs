@@ -2,6 +2,7 @@
 //! reader whose events are read back from the words that JavaScript sees.
 
 mod batch;
+mod direct;
 mod inbox;
 mod reader;
 mod slab;

@@ -10,13 +10,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::super::config::{AUTO_PONG, CLIENT};
+#[cfg(target_os = "linux")]
+use super::super::new_poller;
 use super::super::{
     CONFIG_WORDS, ConnectionConfig, Dispatcher, Engine, Environment, ListenOptions, Server,
 };
 use super::{DEADLINE, expect};
 use crate::bridge::{
-    BlockBytes, Command, CommandKind, ConnectionId, EventKind, IN_SLAB, Inbox, RECORD_WORDS,
-    Reader, SLAB_OFFSET_BITS, Slab, Wake, flag,
+    BlockBytes, Command, CommandKind, ConnectionId, EventKind, IN_SLAB, Inbox, Poller,
+    RECORD_WORDS, Reader, SLAB_OFFSET_BITS, Slab, Wake, flag,
 };
 use crate::protocol::DeflateConfig;
 
@@ -77,12 +79,19 @@ struct Alarm {
     count: AtomicUsize,
 }
 
-struct AlarmOf(Arc<Alarm>);
+struct AlarmOf {
+    alarm: Arc<Alarm>,
+    poller: Option<Poller>,
+}
 
 impl Wake for AlarmOf {
     fn wake(&self) {
-        self.0.count.fetch_add(1, Ordering::SeqCst);
-        self.0.rings.notify_one();
+        self.alarm.count.fetch_add(1, Ordering::SeqCst);
+        self.alarm.rings.notify_one();
+    }
+
+    fn poller(&self) -> Option<&Poller> {
+        self.poller.as_ref()
     }
 }
 
@@ -171,17 +180,31 @@ impl Application {
     }
 
     pub fn listening(options: &ListenOptions) -> Self {
-        Self::start(options, |_| ())
+        Self::start(options, None, |_| ())
     }
 
     /// One that sees the core's memory.
     pub fn sharing_memory() -> Self {
-        Self::start(&listen_options(), Inbox::share_memory)
+        Self::start(&listen_options(), None, Inbox::share_memory)
     }
 
-    fn start(options: &ListenOptions, prepare: impl FnOnce(&Inbox)) -> Self {
+    /// One whose loop can watch sockets.
+    #[cfg(target_os = "linux")]
+    pub fn with_poller() -> Self {
+        let poller = new_poller().expect("descriptors are free");
+        Self::start(&listen_options(), Some(poller), |_| ())
+    }
+
+    fn start(
+        options: &ListenOptions,
+        poller: Option<Poller>,
+        prepare: impl FnOnce(&Inbox),
+    ) -> Self {
         let alarm = Arc::new(Alarm::default());
-        let inbox = Arc::new(Inbox::new(Box::new(AlarmOf(Arc::clone(&alarm)))));
+        let inbox = Arc::new(Inbox::new(Box::new(AlarmOf {
+            alarm: Arc::clone(&alarm),
+            poller,
+        })));
         prepare(&inbox);
         let environment = Environment::new(Arc::clone(&inbox));
         Self {
@@ -203,6 +226,52 @@ impl Application {
     /// How often the reader was woken.
     pub fn wakes(&self) -> usize {
         self.alarm.count.load(Ordering::SeqCst)
+    }
+
+    /// Waits until a direct connection has something to read.
+    #[cfg(target_os = "linux")]
+    pub async fn poller_is_readable(&self) {
+        let readable = async {
+            while !self.has_something_to_read() {
+                tokio::task::yield_now().await;
+            }
+        };
+        expect("something to read", readable).await;
+    }
+
+    /// Whether a direct connection has something to read at this moment.
+    #[cfg(target_os = "linux")]
+    pub fn has_something_to_read(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let poller = self.environment.inbox.poller().expect("it has one");
+        let mut watched = [PollFd::new(&poller.0, PollFlags::IN)];
+        poll(&mut watched, Some(&Timespec::default())).expect("it is open") > 0
+    }
+
+    /// Has direct connections take their turns, as JavaScript's loop does it when the
+    /// poller is readable: on a thread that is no runtime's.
+    #[cfg(target_os = "linux")]
+    pub fn take_direct_turns(&mut self) {
+        let environment = &self.environment;
+        std::thread::scope(|scope| scope.spawn(|| environment.take_direct_turns()).join())
+            .expect("no turn panics");
+        self.drain();
+    }
+
+    /// The next event, which has to come and for which the loop watches the poller, too.
+    #[cfg(target_os = "linux")]
+    pub async fn event_of_loop(&mut self) -> Event {
+        self.assert_in_time();
+        loop {
+            if let Some(event) = self.try_event() {
+                return event;
+            }
+            let alarm = Arc::clone(&self.alarm);
+            tokio::select! {
+                () = alarm.rings.notified() => {}
+                () = self.poller_is_readable() => self.take_direct_turns(),
+            }
+        }
     }
 
     /// Takes what is there, to the end. Returns whether there was anything.
@@ -265,17 +334,21 @@ impl Application {
 
     /// The next event, which has to come.
     pub async fn event(&mut self) -> Event {
-        // Events without an end are no less a failure than none.
-        assert!(
-            self.created.elapsed() < 2 * DEADLINE,
-            "the test does not come to its end"
-        );
+        self.assert_in_time();
         loop {
             if let Some(event) = self.try_event() {
                 return event;
             }
             expect("an event", self.alarm.rings.notified()).await;
         }
+    }
+
+    /// Events without an end are no less a failure than none.
+    fn assert_in_time(&self) {
+        assert!(
+            self.created.elapsed() < 2 * DEADLINE,
+            "the test does not come to its end"
+        );
     }
 
     /// Waits for a handshake and for nothing else. Returns its connection, and behind

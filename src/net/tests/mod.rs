@@ -7,6 +7,8 @@ mod application;
 mod closing;
 mod control;
 mod defect;
+#[cfg(target_os = "linux")]
+mod direct;
 mod dispatch;
 mod flow;
 mod in_place;
@@ -16,14 +18,15 @@ mod opening;
 mod peer;
 
 use std::future::Future;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use application::{Application, Config, Event};
 use peer::{RawPeer, connect, connect_raw};
 
-use super::runtime::IoThreads;
-use crate::bridge::EventKind;
+use super::runtime::{IoThread, IoThreads};
+use crate::bridge::{EventKind, lock};
 
 /// Far more than any of these tests needs: reaching it is a failure.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -44,23 +47,46 @@ async fn io_threads_finish_their_turn() {
     }
 }
 
+/// I/O threads that do nothing as long as this is there. One test at a time holds them.
+struct Held {
+    releases: Vec<Sender<()>>,
+    _alone: MutexGuard<'static, ()>,
+}
+
 /// Holds all I/O threads until what it returns is dropped.
-fn hold_io_threads() -> Vec<Sender<()>> {
+fn hold_io_threads() -> Held {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let alone = lock(&ALONE);
     let threads = IoThreads::shared().expect("they run");
-    threads
+    let releases = threads
         .iter()
-        .map(|thread| {
-            let (release, released) = mpsc::channel::<()>();
-            let (arrive, arrived) = mpsc::channel();
-            thread.handle.spawn(async move {
-                arrive.send(()).expect("the test waits");
-                // Fails when the other end is dropped.
-                let _ = released.recv();
-            });
+        .map(|thread| hold(thread, std::future::ready(())))
+        .map(|(release, arrived)| {
             arrived.recv().expect("the thread runs");
             release
         })
-        .collect()
+        .collect();
+    Held {
+        releases,
+        _alone: alone,
+    }
+}
+
+/// Holds a thread when `ready` is, until the first of both is dropped. The other tells
+/// when it is held.
+fn hold(
+    thread: &IoThread,
+    ready: impl Future<Output = ()> + Send + 'static,
+) -> (Sender<()>, Receiver<()>) {
+    let (release, released) = mpsc::channel::<()>();
+    let (arrive, arrived) = mpsc::channel();
+    thread.handle.spawn(async move {
+        ready.await;
+        // Both fail when the other end is dropped.
+        let _ = arrive.send(());
+        let _ = released.recv();
+    });
+    (release, arrived)
 }
 
 /// Bytes in which a displacement shows.

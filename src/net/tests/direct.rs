@@ -1,0 +1,722 @@
+//! Connections whose turns JavaScript's loop takes.
+//!
+//! An I/O thread takes such a connection back within milliseconds. Where a test is about
+//! what JavaScript's thread does with it, the I/O threads are held meanwhile.
+
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+
+use socket2::{SockRef, Socket};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+
+use super::application::{BINARY, CLEAN, CLOSE, ENDED, PING, RESET, TEXT, close_payload, frame};
+use super::peer::masked_frame;
+use super::{
+    Application, Config, DEADLINE, Event, EventKind, Held, IoThreads, RawPeer, connect_raw, expect,
+    hold, hold_io_threads, pattern,
+};
+use crate::bridge::{Batch, CommandKind, ConnectionId, MOST_DIRECT, flag};
+use crate::net::stream::Stream;
+
+/// The index of a connection that there is not.
+const NOBODY: u32 = u32::MAX;
+/// What lets a connection become direct.
+const FIRST: &[u8] = b"first";
+
+/// Wakes JavaScript for single messages until direct connections pay. Returns what else
+/// it was told.
+fn publish_row(application: &mut Application) -> VecDeque<Event> {
+    let inbox = Arc::clone(&application.environment.inbox);
+    let mut others = VecDeque::new();
+    while !inbox.direct.is_worthwhile() {
+        let mut batch = Batch::default();
+        batch.push(EventKind::Sent, 0, NOBODY, 0);
+        inbox.publish(batch);
+        while let Some(event) = application.try_event() {
+            others.extend(Some(event).filter(|event| event.index != NOBODY));
+        }
+    }
+    others
+}
+
+fn is_direct(application: &Application, id: ConnectionId) -> bool {
+    let connection = application.environment.connection(id);
+    connection.is_some_and(|connection| {
+        let stream = connection.stream();
+        stream.as_ref().is_some_and(Stream::is_direct)
+    })
+}
+
+/// Sends `bytes` to connections while those are worthwhile that are direct. When they
+/// have been read the I/O threads are held again, so that nothing changes.
+fn send_while_worthwhile(
+    application: &mut Application,
+    peers: &[(ConnectionId, SockRef<'_>)],
+    bytes: &[u8],
+) -> Held {
+    let mut held = hold_io_threads();
+    let others = publish_row(application);
+    assert!(others.is_empty(), "{others:?}");
+    let connections: Vec<_> = peers
+        .iter()
+        .map(|(id, peer)| {
+            let connection = application.connection(*id);
+            let read = connection.traffic().0 + bytes.len() as u64;
+            assert_eq!(peer.send(bytes).expect("there is room"), bytes.len());
+            (connection, read)
+        })
+        .collect();
+    let threads = IoThreads::shared().expect("they run").iter().enumerate();
+    let holding: Vec<_> = threads
+        .map(|(number, thread)| {
+            let mut its = connections.clone();
+            its.retain(|(connection, _)| connection.thread() == number);
+            hold(thread, async move {
+                while its.iter().any(|(its, read)| its.traffic().0 < *read) {
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    held.releases.clear();
+    for (release, arrived) in holding {
+        arrived.recv_timeout(DEADLINE).expect("all is read");
+        held.releases.push(release);
+    }
+    held
+}
+
+/// Makes connections direct, and holds the I/O threads so that they remain so.
+#[track_caller]
+fn make_direct(application: &mut Application, peers: &[(ConnectionId, SockRef<'_>)]) -> Held {
+    let held = send_while_worthwhile(application, peers, &masked_frame(TEXT, FIRST));
+    for (id, _) in peers {
+        assert!(is_direct(application, *id));
+        // JavaScript was told before it may read itself.
+        let event = application.try_event().expect("it was told");
+        assert_eq!(event.payload, FIRST);
+    }
+    held
+}
+
+/// A connection that is direct.
+async fn connect_direct(config: Config) -> (Application, ConnectionId, RawPeer, Held) {
+    let mut application = Application::with_poller();
+    let (id, peer) = connect_raw(&mut application, config).await;
+    let held = make_direct(&mut application, &[(id, SockRef::from(&peer.stream))]);
+    (application, id, peer, held)
+}
+
+/// As the loop does it when there is something to read, which has to come.
+async fn take_turns(application: &mut Application) {
+    application.poller_is_readable().await;
+    application.take_direct_turns();
+}
+
+/// Whether the I/O thread is about to have the connection back; for a test's end if not.
+fn is_woken(application: &Application, id: ConnectionId) -> bool {
+    !application.connection(id).is_to_be_enqueued()
+}
+
+async fn until_given_back(application: &Application, id: ConnectionId) {
+    let given_back = async {
+        while is_direct(application, id) {
+            tokio::task::yield_now().await;
+        }
+    };
+    expect("the I/O thread to take it back", given_back).await;
+}
+
+fn numbered(number: u32) -> Vec<u8> {
+    masked_frame(BINARY, &number.to_be_bytes())
+}
+
+#[track_caller]
+fn assert_is_numbered(event: Event, id: ConnectionId, number: u32) {
+    assert_eq!(
+        event.payload_of(EventKind::Binary, id),
+        number.to_be_bytes()
+    );
+}
+
+#[tokio::test]
+async fn messages_that_come_alone_are_soon_read_by_the_loop() {
+    let mut application = Application::with_poller();
+    let (id, mut peer) = connect_raw(&mut application, Config::default()).await;
+    let mut read_by_loop = 0;
+    for number in 0.. {
+        let wakes = application.wakes();
+        peer.write(numbered(number)).await;
+        assert_is_numbered(application.event_of_loop().await, id, number);
+        read_by_loop += u32::from(application.wakes() == wakes);
+        application.frame(id, BINARY, &number.to_be_bytes());
+        let echo = [&[0x82, 4][..], &number.to_be_bytes()].concat();
+        assert_eq!(peer.read(6).await, echo);
+        if read_by_loop == 100 {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn messages_stay_in_order_when_another_thread_reads() {
+    let mut application = Application::with_poller();
+    let (id, mut peer) = connect_raw(&mut application, Config::default()).await;
+    for _ in 0..10 {
+        let held = make_direct(&mut application, &[(id, SockRef::from(&peer.stream))]);
+        let wakes = application.wakes();
+        peer.write(numbered(1)).await;
+        assert_is_numbered(application.event_of_loop().await, id, 1);
+        peer.write([numbered(2), numbered(3)].concat()).await;
+        assert_is_numbered(application.event_of_loop().await, id, 2);
+        assert_is_numbered(application.event_of_loop().await, id, 3);
+        assert_eq!(application.wakes(), wakes);
+        assert!(!application.has_something_to_read());
+
+        // Now the loop is busy.
+        peer.write(numbered(4)).await;
+        drop(held);
+        assert_is_numbered(application.event().await, id, 4);
+        assert_eq!(application.wakes(), wakes + 1);
+        assert!(!application.has_something_to_read());
+    }
+}
+
+#[tokio::test]
+async fn no_message_is_lost_or_told_twice_however_often_another_thread_reads() {
+    const COUNT: u32 = 20_000;
+    let mut application = Application::with_poller();
+    let (id, mut peer) = connect_raw(&mut application, Config::default()).await;
+    let sending = tokio::spawn(async move {
+        for number in 0..COUNT {
+            peer.write(numbered(number)).await;
+            if number % 7 == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        peer
+    });
+    let mut next = 0;
+    while next < COUNT {
+        let mut events = publish_row(&mut application);
+        if events.is_empty() {
+            events.push_back(application.event_of_loop().await);
+        }
+        for event in events {
+            if event.index != NOBODY {
+                assert_is_numbered(event, id, next);
+                next += 1;
+            }
+        }
+    }
+    let _peer = expect("the sender", sending).await.expect("no panic");
+    assert_eq!(application.try_event(), None);
+}
+
+#[tokio::test]
+async fn io_thread_reads_while_the_loop_is_busy() {
+    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+    peer.write(masked_frame(TEXT, b"read by the loop")).await;
+    take_turns(&mut application).await;
+    drop(held);
+    // From here on it takes no turn.
+    peer.write(masked_frame(PING, b"?")).await;
+    assert_eq!(peer.read(3).await, b"\x8a\x01?");
+    peer.write(masked_frame(TEXT, b"next")).await;
+    let mut event = async || application.event().await;
+    let text = event().await.payload_of(EventKind::Text, id);
+    assert_eq!(text, b"read by the loop");
+    assert_eq!(event().await.payload_of(EventKind::Ping, id), b"?");
+    assert_eq!(event().await.payload_of(EventKind::Text, id), b"next");
+}
+
+#[tokio::test]
+async fn ping_is_answered_in_a_turn_of_the_loop() {
+    let (mut application, id, mut peer, _held) = connect_direct(Config::default()).await;
+    peer.write(masked_frame(PING, b"?")).await;
+    take_turns(&mut application).await;
+    assert_eq!(peer.read(3).await, b"\x8a\x01?");
+    let event = application.try_event().expect("a ping");
+    assert_eq!(event.payload_of(EventKind::Ping, id), b"?");
+    assert!(!is_woken(&application, id));
+}
+
+#[tokio::test]
+async fn loop_reads_from_several_and_writes_to_all() {
+    let mut application = Application::with_poller();
+    let mut peers = Vec::new();
+    for _ in 0..MOST_DIRECT {
+        peers.push(connect_raw(&mut application, Config::default()).await);
+    }
+    let sockets: Vec<_> = peers
+        .iter()
+        .map(|(id, peer)| (*id, SockRef::from(&peer.stream)))
+        .collect();
+    let _held = make_direct(&mut application, &sockets);
+    let wakes = application.wakes();
+    for (id, peer) in &mut peers[2..] {
+        peer.write(numbered(id.index)).await;
+    }
+    let mut told = Vec::new();
+    while told.len() < MOST_DIRECT - 2 {
+        told.push(application.event_of_loop().await.index);
+    }
+    told.sort_unstable();
+    let expected: Vec<_> = peers[2..].iter().map(|(id, _)| id.index).collect();
+    assert_eq!(told, expected);
+    assert_eq!(application.wakes(), wakes);
+    assert!(!application.has_something_to_read());
+
+    // No I/O thread could.
+    let block: Vec<_> = peers
+        .iter()
+        .flat_map(|(id, _)| frame(*id, TEXT, b"all"))
+        .collect();
+    application.flush(&block);
+    for (_, peer) in &mut peers {
+        assert_eq!(peer.read(5).await, b"\x81\x03all");
+    }
+}
+
+#[tokio::test]
+async fn more_than_the_most_are_all_given_back() {
+    let mut application = Application::with_poller();
+    let mut peers = Vec::new();
+    for _ in 0..=MOST_DIRECT {
+        peers.push(connect_raw(&mut application, Config::default()).await);
+    }
+    let sockets: Vec<_> = peers
+        .iter()
+        .map(|(id, peer)| (*id, SockRef::from(&peer.stream)))
+        .collect();
+    let message = masked_frame(TEXT, FIRST);
+    let held = send_while_worthwhile(&mut application, &sockets, &message);
+    for (id, _) in &peers {
+        assert!(!is_direct(&application, *id) || is_woken(&application, *id));
+    }
+    drop(held);
+    for (id, _) in &peers {
+        until_given_back(&application, *id).await;
+    }
+    assert!(!application.environment.inbox.direct.is_any());
+    assert!(!application.has_something_to_read());
+    let mut told = Vec::new();
+    for _ in &peers {
+        let event = application.event().await;
+        assert_eq!(event.payload, FIRST);
+        told.push(event.index);
+    }
+    told.sort_unstable();
+    let expected: Vec<_> = peers.iter().map(|(id, _)| id.index).collect();
+    assert_eq!(told, expected);
+    for (id, peer) in &mut peers {
+        peer.write(numbered(id.index)).await;
+        assert_is_numbered(application.event().await, *id, id.index);
+    }
+}
+
+#[tokio::test]
+async fn connection_is_left_to_its_io_thread_where_the_loop_can_not_do_its_turns() {
+    let deflate = Config {
+        deflate: true,
+        ..Config::default()
+    };
+    // With the header that is 4 KiB.
+    let much = masked_frame(BINARY, &pattern(4088));
+    let little = masked_frame(BINARY, &pattern(4087));
+    let cases = [
+        (Application::with_poller(), Config::default(), &little, true),
+        (Application::with_poller(), Config::default(), &much, false),
+        (Application::with_poller(), deflate, &little, false),
+        (Application::new(), Config::default(), &little, false),
+    ];
+    for (number, (mut application, config, message, direct)) in cases.into_iter().enumerate() {
+        let (id, peer) = connect_raw(&mut application, config).await;
+        let sockets = [(id, SockRef::from(&peer.stream))];
+        let held = send_while_worthwhile(&mut application, &sockets, message);
+        assert_eq!(is_direct(&application, id), direct, "{number}");
+        assert_eq!(application.environment.inbox.direct.is_any(), direct);
+        drop(held);
+        let event = application.event().await;
+        assert_eq!(event.payload_of(EventKind::Binary, id), message[8..]);
+    }
+}
+
+#[tokio::test]
+async fn turn_that_reads_much_is_the_loops_last() {
+    for length in [4087, 4088, 60_000] {
+        let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+        peer.write(masked_frame(BINARY, &pattern(length))).await;
+        take_turns(&mut application).await;
+        assert_eq!(is_woken(&application, id), length > 4087, "{length}");
+        if length > 4087 {
+            drop(held);
+            peer.write(masked_frame(TEXT, b"after")).await;
+            let event = application.event().await;
+            assert!(event.payload_of(EventKind::Binary, id) == pattern(length));
+            let event = application.event().await;
+            assert_eq!(event.payload_of(EventKind::Text, id), b"after");
+        }
+    }
+}
+
+#[tokio::test]
+async fn message_in_pieces_is_whole_whoever_reads_them() {
+    const LENGTH: usize = 300_000;
+    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+    let mut bytes = masked_frame(TEXT, b"a");
+    bytes[0] &= 0x7f;
+    for piece in [bytes, masked_frame(PING, b"?"), masked_frame(0, b"b")] {
+        for byte in piece {
+            peer.write([byte]).await;
+            take_turns(&mut application).await;
+        }
+    }
+    let event = application.try_event().expect("a ping");
+    assert_eq!(event.payload_of(EventKind::Ping, id), b"?");
+    let event = application.try_event().expect("a message");
+    assert_eq!(event.payload_of(EventKind::Text, id), b"ab");
+
+    // A message that turns out to be large is read to its own memory, which is the I/O
+    // thread's business.
+    let bytes = masked_frame(BINARY, &pattern(LENGTH));
+    let (begin, rest) = bytes.split_at(7 * 3000);
+    let before = application.connection(id).traffic().0;
+    for piece in begin.chunks(3000) {
+        peer.write(piece).await;
+        take_turns(&mut application).await;
+    }
+    assert_eq!(application.connection(id).traffic().0, before + 6 * 3000);
+    assert!(is_woken(&application, id));
+    drop(held);
+    peer.write(rest).await;
+    let event = application.event().await;
+    assert!(event.payload_of(EventKind::Binary, id) == pattern(LENGTH));
+}
+
+#[tokio::test]
+async fn close_that_the_peer_starts_is_read_by_the_loop() {
+    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+    peer.write(masked_frame(CLOSE, &close_payload(4000, "bye")))
+        .await;
+    take_turns(&mut application).await;
+    let event = application.try_event().expect("a close frame");
+    assert_eq!(event.detail_of(EventKind::Close, id), 4000);
+    application.frame(id, CLOSE, &close_payload(4000, ""));
+    assert_eq!(peer.read_to_end().await, b"\x88\x02\x0f\xa0");
+    drop(held);
+    until_given_back(&application, id).await;
+    drop(peer);
+    let event = application.event().await;
+    assert_eq!(event.detail_of(EventKind::Closed, id), CLEAN | ENDED);
+}
+
+#[tokio::test]
+async fn close_that_we_start_is_answered_to_the_loop() {
+    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+    application.frame(id, CLOSE, &close_payload(1001, ""));
+    assert_eq!(peer.read(4).await, b"\x88\x02\x03\xe9");
+    peer.write(masked_frame(CLOSE, &close_payload(1001, "")))
+        .await;
+    take_turns(&mut application).await;
+    let event = application.try_event().expect("a close frame");
+    assert_eq!(event.detail_of(EventKind::Close, id), 1001);
+    assert_eq!(peer.read_to_end().await, b"");
+    peer.end().await;
+    // Its end is read by the loop, too.
+    let event = application.event_of_loop().await;
+    assert_eq!(event.detail_of(EventKind::Closed, id), CLEAN | ENDED);
+    drop(held);
+    assert!(!application.has_something_to_read());
+}
+
+#[tokio::test]
+async fn end_of_the_peer_is_told_once() {
+    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+    peer.end().await;
+    take_turns(&mut application).await;
+    assert!(is_woken(&application, id));
+    application.take_direct_turns();
+    let event = application.try_event().expect("the end");
+    assert_eq!(event.detail_of(EventKind::End, id), 0);
+    drop(held);
+    until_given_back(&application, id).await;
+    application.command(id, CommandKind::End);
+    let event = application.event().await;
+    application.settle();
+    assert_eq!(event.kind, EventKind::Closed as u32);
+    assert_eq!(application.try_event(), None);
+}
+
+#[tokio::test]
+async fn reset_by_the_peer_is_told_once_with_its_number() {
+    let (mut application, id, peer, held) = connect_direct(Config::default()).await;
+    let connection = application.connection(id);
+    peer.reset();
+    take_turns(&mut application).await;
+    let event = application.try_event().expect("the end");
+    assert_eq!(event.detail_of(EventKind::Closed, id), RESET);
+    assert!(!application.has_something_to_read());
+    assert!(!application.environment.inbox.direct.is_any());
+    // A turn that was due still is none.
+    connection.terminate();
+    drop(held);
+    super::io_threads_finish_their_turn().await;
+    assert_eq!(application.try_event(), None);
+}
+
+#[tokio::test]
+async fn terminated_connection_ends_where_its_next_turn_is() {
+    for by_loop in [false, true] {
+        let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+        application.command(id, CommandKind::Terminate);
+        if by_loop {
+            peer.write(masked_frame(TEXT, b"not read")).await;
+            take_turns(&mut application).await;
+            let event = application.try_event().expect("the end");
+            assert_eq!(event.detail_of(EventKind::Closed, id), 0);
+            drop(held);
+        } else {
+            drop(held);
+            let event = application.event().await;
+            assert_eq!(event.detail_of(EventKind::Closed, id), 0);
+        }
+        peer.read_to_any_end().await;
+        super::io_threads_finish_their_turn().await;
+        assert_eq!(application.try_event(), None);
+        assert!(!application.has_something_to_read());
+    }
+}
+
+#[tokio::test]
+async fn server_closed_comes_behind_what_ends_in_a_turn_of_the_loop() {
+    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+    application.server.close();
+    peer.write(masked_frame(TEXT, b"last")).await;
+    drop(peer);
+    application.frame(id, TEXT, b"to nobody, whose answer is a reset");
+    let mut events = vec![application.event_of_loop().await];
+    while events.iter().all(|e| e.kind != EventKind::Closed as u32) {
+        let event = application.event_of_loop().await;
+        if event.kind == EventKind::End as u32 {
+            application.command(id, CommandKind::Terminate);
+        }
+        events.push(event);
+    }
+    assert_eq!(application.try_event(), None);
+    drop(held);
+    let event = application.event().await;
+    assert_eq!(event.kind, EventKind::ServerClosed as u32);
+}
+
+#[tokio::test]
+async fn paused_connection_is_watched_by_its_io_thread() {
+    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+    application.command(id, CommandKind::Pause);
+    let read = application.connection(id).traffic().0;
+    peer.write(masked_frame(TEXT, b"later")).await;
+    take_turns(&mut application).await;
+    assert_eq!(application.connection(id).traffic().0, read);
+    drop(held);
+    until_given_back(&application, id).await;
+    assert!(!application.has_something_to_read());
+    assert_eq!(application.try_event(), None);
+    assert_eq!(application.connection(id).traffic().0, read);
+    application.command(id, CommandKind::Resume);
+    let event = application.event().await;
+    assert_eq!(event.payload_of(EventKind::Text, id), b"later");
+}
+
+#[tokio::test]
+async fn connection_at_its_bound_is_watched_by_its_io_thread() {
+    let config = Config {
+        max_inbound_bytes: 1,
+        ..Config::default()
+    };
+    let (mut application, id, mut peer, held) = connect_direct(config).await;
+    peer.write(numbered(1)).await;
+    application.poller_is_readable().await;
+    // JavaScript does not take what its thread has read.
+    application.environment.take_direct_turns();
+    peer.write(numbered(2)).await;
+    application.poller_is_readable().await;
+    application.environment.take_direct_turns();
+    drop(held);
+    until_given_back(&application, id).await;
+    assert!(!application.has_something_to_read());
+    assert_is_numbered(application.event().await, id, 1);
+    assert_is_numbered(application.event().await, id, 2);
+}
+
+#[tokio::test]
+async fn protocol_error_is_told_by_the_loop() {
+    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+    // A frame of a client's that is not masked.
+    peer.write([numbered(1), b"\x81\x01a".to_vec()].concat())
+        .await;
+    take_turns(&mut application).await;
+    assert_is_numbered(application.try_event().expect("a message"), id, 1);
+    let event = application.try_event().expect("an error");
+    assert_eq!(
+        (event.kind, event.index),
+        (EventKind::Error as u32, id.index)
+    );
+    application.frame(id, CLOSE, &close_payload(1002, ""));
+    assert_eq!(peer.read(4).await, b"\x88\x02\x03\xea");
+    drop(held);
+    peer.write(numbered(2)).await;
+    peer.end().await;
+    let event = application.event().await;
+    assert_eq!(event.kind, EventKind::Closed as u32);
+}
+
+#[tokio::test]
+async fn heartbeat_goes_on_while_the_loop_reads() {
+    let config = Config {
+        heartbeat: (20, 60_000),
+        ..Config::default()
+    };
+    let (mut application, id, mut peer, held) = connect_direct(config).await;
+    peer.write(numbered(1)).await;
+    take_turns(&mut application).await;
+    assert_is_numbered(application.try_event().expect("a message"), id, 1);
+    drop(held);
+    // The loop is at rest.
+    assert_eq!(peer.read(2).await, b"\x89\x00");
+
+    let dead = Config {
+        heartbeat: (20, 20),
+        ..Config::default()
+    };
+    let (mut application, id, _peer, held) = connect_direct(dead).await;
+    drop(held);
+    let event = application.event_of_loop().await;
+    assert_eq!(event.detail_of(EventKind::Closed, id), 0);
+}
+
+#[tokio::test]
+async fn close_timeout_begins_in_a_turn_of_the_loop() {
+    let config = Config {
+        close_timeout: 20,
+        ..Config::default()
+    };
+    let (mut application, id, mut peer, held) = connect_direct(config).await;
+    application.frame(id, CLOSE, &close_payload(1000, ""));
+    peer.write(numbered(1)).await;
+    take_turns(&mut application).await;
+    assert_is_numbered(application.try_event().expect("a message"), id, 1);
+    assert_eq!(application.try_event(), None);
+    drop(held);
+    let event = application.event().await;
+    assert_eq!(event.detail_of(EventKind::Closed, id), 0, "not clean");
+}
+
+#[tokio::test]
+async fn what_the_kernel_does_not_take_goes_out_when_the_peer_reads_again() {
+    const SIZE: usize = 8 * 1024 * 1024;
+    let mut application = Application::with_poller();
+    let peer = RawPeer::with_small_buffers(application.address());
+    let (id, mut peer) = peer.open(&mut application, Config::default()).await;
+    let held = make_direct(&mut application, &[(id, SockRef::from(&peer.stream))]);
+    application.send(id, BINARY, &pattern(SIZE), flag::ACKNOWLEDGE);
+    assert!(application.connection(id).buffered_amount() > 0);
+    // A turn of the loop finds no room, either.
+    peer.write(masked_frame(PING, b"?")).await;
+    take_turns(&mut application).await;
+    let event = application.try_event().expect("a ping");
+    assert_eq!(event.payload_of(EventKind::Ping, id), b"?");
+    assert!(is_direct(&application, id));
+    drop(held);
+    assert!(peer.read(10 + SIZE).await[10..] == pattern(SIZE));
+    assert_eq!(peer.read(3).await, b"\x8a\x01?");
+    let event = application.event().await;
+    assert_eq!((event.kind, event.value), (EventKind::Sent as u32, 1));
+}
+
+/// Node's descriptor of a socket, and the peer's.
+struct Pair {
+    node: OwnedFd,
+    peer: Socket,
+}
+
+impl Pair {
+    async fn tcp() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (node, _) = accepted.expect("a connection");
+        let peer = peer.expect("it listens").into_std();
+        Self {
+            node: node.into_std().expect("it is registered").into(),
+            peer: peer.expect("it is registered").into(),
+        }
+    }
+
+    fn unix() -> Self {
+        let (node, peer) = UnixStream::pair().expect("descriptors are free");
+        let peer = peer.into_std().expect("it is registered");
+        Self {
+            node: node.into_std().expect("it is registered").into(),
+            peer: OwnedFd::from(peer).into(),
+        }
+    }
+
+    fn adopt(&self, application: &Application) -> ConnectionId {
+        let engine = Config::default().engine();
+        #[expect(unsafe_code, reason = "a descriptor is given as a number")]
+        // SAFETY: it is open as long as this value is.
+        let adopted = unsafe { application.environment.adopt(self.node.as_raw_fd(), engine) };
+        adopted.map_err(|(error, _)| error).expect("it is a socket")
+    }
+
+    fn send(&self, bytes: &[u8]) {
+        let sent = self.peer.send(bytes).expect("there is room");
+        assert_eq!(sent, bytes.len());
+    }
+}
+
+#[tokio::test]
+async fn nobody_watches_an_adopted_socket_that_has_ended() {
+    for pair in [Pair::tcp().await, Pair::unix()] {
+        let mut application = Application::with_poller();
+        let id = pair.adopt(&application);
+        let held = make_direct(&mut application, &[(id, SockRef::from(&pair.peer))]);
+        pair.send(&numbered(1));
+        assert_is_numbered(application.event_of_loop().await, id, 1);
+        application.command(id, CommandKind::Terminate);
+        pair.send(&numbered(2));
+        take_turns(&mut application).await;
+        let event = application.try_event().expect("the end");
+        assert_eq!(event.detail_of(EventKind::Closed, id), 0);
+        // Node has it still, and what came is there to be read.
+        assert!(!application.has_something_to_read());
+        drop(held);
+    }
+}
+
+#[tokio::test]
+async fn environment_closes_with_its_direct_connections() {
+    for turn in [false, true] {
+        let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+        let connection = application.connection(id);
+        peer.write(numbered(1)).await;
+        application.poller_is_readable().await;
+        application.environment.close();
+        if turn {
+            application.take_direct_turns();
+        }
+        drop(held);
+        peer.read_to_any_end().await;
+        let ended = async {
+            while connection.stream().is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        expect("the end", ended).await;
+        assert!(!application.environment.inbox.direct.is_any());
+        assert_eq!(application.try_event(), None);
+    }
+}
