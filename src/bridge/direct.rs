@@ -79,12 +79,13 @@ impl Direct {
         self.left_to_begin.load(Ordering::Relaxed) > 0
     }
 
-    /// A batch was published, see [`Wakes::note`].
+    /// A batch was published, with a `few` messages, and `woke` JavaScript. That direct
+    /// connections keep it awake tells nothing of what others cost.
     pub(super) fn note(&self, wakes: &mut Wakes, few: bool, woke: bool) {
         let left = self.left_to_begin.load(Ordering::Relaxed);
         if left > 0 {
             self.left_to_begin.store(left - 1, Ordering::Relaxed);
-        } else if wakes.note(few, woke) {
+        } else if wakes.note(few, woke || self.is_any()) {
             self.left_to_begin
                 .store(BATCHES_TO_BEGIN, Ordering::Relaxed);
         }
@@ -98,19 +99,23 @@ impl Direct {
         if resting.is_some_and(|since| since.elapsed() < REST) {
             return false;
         }
-        let full = connections.direct.len() >= MOST_DIRECT;
-        connections.resting_since = full.then(Instant::now);
-        if full {
-            let all = connections.direct.clone();
-            drop(connections);
-            for (_, connection) in all {
-                connection.give_back();
-            }
-        } else {
+        if connections.direct.len() < MOST_DIRECT {
             connections.direct.push((id, connection));
             self.any.store(true, Ordering::Relaxed);
+            return true;
         }
-        !full
+        connections.resting_since = Some(Instant::now());
+        drop(connections);
+        self.give_back_all();
+        false
+    }
+
+    /// Has all direct connections given back, so that they show whether that still pays.
+    pub fn give_back_all(&self) {
+        let all = lock(&self.connections).direct.clone();
+        for (_, connection) in all {
+            connection.give_back();
+        }
     }
 
     /// A connection is no longer direct. Whether others had better be is to be seen anew.
@@ -169,7 +174,7 @@ pub(super) struct Wakes {
 
 impl Wakes {
     /// A batch was published, with a `few` messages, and `woke` JavaScript. Returns whether
-    /// it did so often of late.
+    /// that was so often of late.
     pub(super) fn note(&mut self, few: bool, woke: bool) -> bool {
         self.surplus = match (few, woke) {
             (true, true) => self.surplus + 1,

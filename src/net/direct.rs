@@ -17,7 +17,7 @@ use std::task::{Poll, Wake};
 use std::time::Duration;
 
 use socket2::Socket;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, interval_at};
 
 use super::Environment;
 use super::connection::Connection;
@@ -28,8 +28,9 @@ use super::task::By;
 use crate::bridge::{Poller, Turn};
 
 /// JavaScript has to take a turn in each of these: a ping does not wait for it longer
-/// than for two.
+/// than for two, and as the system's timers take.
 const PERIOD: Duration = Duration::from_millis(1);
+const SHORTEST_PERIOD: Duration = Duration::from_micros(750);
 /// A connection is direct for no more of them at a time.
 const MOST_PERIODS: u32 = 500;
 
@@ -77,27 +78,29 @@ impl Connection {
         // What JavaScript's thread finds comes behind this.
         publish_all();
         let mut place = self.stream_mut();
-        let socket = place.take().map(Stream::into_socket);
-        let Some(Ok(socket)) = socket else {
-            // It ends, without a transport.
-            self.inbox.direct.end(self.id);
-            self.wake_by_ref();
-            return;
-        };
-        if poller::add(poller, &socket, self.id).is_err() {
-            *place = Stream::watched(socket).ok();
-            self.inbox.direct.end(self.id);
-            self.wake_by_ref();
-            return;
-        }
+        let socket = place.take().and_then(|stream| stream.into_socket().ok());
         let turns = Arc::new(AtomicU32::new(0));
-        *place = Some(Stream::Direct(DirectSocket {
-            socket,
-            all_read: AtomicBool::new(false),
-            turns: Arc::clone(&turns),
-        }));
+        let watching = watch(Arc::clone(self), Arc::clone(&turns));
+        *place = socket.and_then(|socket| {
+            if poller::add(poller, &socket, self.id).is_ok() {
+                let all_read = AtomicBool::new(false);
+                Some(Stream::Direct(DirectSocket {
+                    socket,
+                    all_read,
+                    turns,
+                }))
+            } else {
+                Stream::watched(socket).ok()
+            }
+        });
+        let direct = place.as_ref().is_some_and(Stream::is_direct);
         drop(place);
-        tokio::spawn(watch(Arc::clone(self), turns));
+        if direct {
+            tokio::spawn(watching);
+        } else {
+            self.inbox.direct.end(self.id);
+            self.wake_by_ref();
+        }
     }
 
     /// Has tokio watch the socket again; for the I/O thread.
@@ -155,24 +158,30 @@ impl Connection {
     }
 }
 
-/// Gives a connection back to its I/O thread when it is time.
+/// Gives a connection back to its I/O thread when it took no turn for a while, and after a
+/// longer time all.
 async fn watch(connection: Arc<Connection>, turns: Arc<AtomicU32>) {
     let mut before = 0;
-    let mut periods = interval_at(Instant::now() + PERIOD, PERIOD);
-    periods.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut looked = Instant::now();
+    let mut periods = interval_at(looked + PERIOD, PERIOD);
     for _ in 0..MOST_PERIODS {
         periods.tick().await;
         if Arc::strong_count(&turns) == 1 {
-            // It has it already.
+            // It was given back.
             return;
+        }
+        // If the system's timer was late, the next period ends sooner.
+        if looked.elapsed() < SHORTEST_PERIOD {
+            continue;
         }
         let now = turns.load(Ordering::Relaxed);
         if now == before {
-            break;
+            return connection.wake();
         }
         before = now;
+        looked = Instant::now();
     }
-    connection.wake();
+    connection.inbox.direct.give_back_all();
 }
 
 impl Turn for Connection {
@@ -181,7 +190,6 @@ impl Turn for Connection {
         if let Some(thread) = threads.ok().and_then(|threads| threads.get(self.thread())) {
             // Its timers are that thread's.
             let _context = thread.handle.enter();
-            self.begin_direct_turn();
             self.take_turn(By::JavaScript);
         }
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use super::{Batch, Counter, Event, EventKind, Inbox, Memory, Reader, batch_of, inbox};
 use crate::bridge::{ConnectionId, Direct, MOST_DIRECT, Turn};
 
-/// Wakes in a row that show that direct connections pay, if they are quick.
+/// So many more wakes than finding the reader awake show that direct connections pay, if
+/// they are quick.
 const ROW: u32 = 32;
 /// Batches in which connections become direct then.
 const BEGINNING: u32 = 16;
@@ -42,9 +43,16 @@ impl Pair {
     /// Wakes the reader so often, for as many messages each.
     fn wake(&mut self, times: u32, messages: usize) {
         for _ in 0..times {
-            self.inbox.publish(batch_of(&vec!["a"; messages]));
+            self.inbox.publish(messages_of(messages));
             self.take();
         }
+    }
+
+    /// Publishes twice before the reader takes.
+    fn wake_once_in_two(&mut self) {
+        self.inbox.publish(messages_of(1));
+        self.inbox.publish(messages_of(1));
+        self.take();
     }
 
     /// Whether a row of wakes, from `begin` on, makes direct connections worthwhile. The
@@ -69,6 +77,22 @@ impl Pair {
     }
 }
 
+/// So many messages, each of another connection.
+fn messages_of(connections: usize) -> Batch {
+    let mut batch = batch_of(&vec!["a"; connections]);
+    for _ in 0..connections {
+        batch.charge(Arc::new(Counter::default()), 0);
+    }
+    batch
+}
+
+/// Two messages of one connection.
+fn messages_of_one() -> Batch {
+    let mut batch = batch_of(&["a", "b"]);
+    batch.charge(Arc::new(Counter::default()), 0);
+    batch
+}
+
 fn of_connections() -> Batch {
     let mut batch = Batch::default();
     batch.push(EventKind::End, 0, 0, 0);
@@ -91,10 +115,8 @@ fn whatever_else_is_published_begins_the_row_anew() {
             pair.inbox.publish(of_connections());
             pair.take();
         },
-        // The second finds the reader awake.
         |pair| {
-            pair.inbox.publish(batch_of(&["a"]));
-            pair.inbox.publish(batch_of(&["b"]));
+            pair.inbox.publish(messages_of_one());
             pair.take();
         },
     ];
@@ -113,6 +135,29 @@ fn whatever_else_is_published_begins_the_row_anew() {
         });
         assert!(anew, "{number}");
     }
+}
+
+#[test]
+fn reader_that_is_often_found_awake_has_no_use_for_them() {
+    let never = Pair::becomes_worthwhile(|pair| (0..8 * ROW).for_each(|_| pair.wake_once_in_two()));
+    assert!(!never);
+    let later = Pair::becomes_worthwhile(|pair| {
+        for _ in 0..ROW {
+            pair.wake_once_in_two();
+            pair.wake(1, 1);
+        }
+    });
+    assert!(later);
+}
+
+#[test]
+fn reader_that_direct_connections_keep_awake_has_use_for_more() {
+    let more = Pair::becomes_worthwhile(|pair| {
+        let connection = Arc::new(Counts::default());
+        assert!(pair.inbox.direct.begin(id(0), connection));
+        (0..ROW / 2).for_each(|_| pair.wake_once_in_two());
+    });
+    assert!(more);
 }
 
 #[test]
@@ -139,7 +184,7 @@ fn connections_become_direct_for_some_batches_only() {
     // Whether they wake the reader, and for what, is the same.
     for number in 0..BEGINNING {
         assert!(pair.inbox.direct.is_worthwhile());
-        pair.inbox.publish(batch_of(&["a"; 9]));
+        pair.inbox.publish(messages_of(9));
         if number % 2 == 0 {
             pair.take();
         }
@@ -157,17 +202,26 @@ fn connections_become_direct_for_some_batches_only() {
 }
 
 #[test]
+fn others_prove_anew_that_they_pay_when_one_has_ended() {
+    let mut pair = Pair::worthwhile();
+    pair.inbox.direct.end(id(0));
+    assert!(!pair.inbox.direct.is_worthwhile());
+    pair.wake(ROW - 1, 1);
+    assert!(!pair.inbox.direct.is_worthwhile());
+}
+
+#[test]
 fn what_the_readers_own_thread_publishes_neither_wakes_it_nor_counts() {
     let mut pair = Pair::new();
     for _ in 0..2 * ROW {
-        pair.inbox.publish_here(batch_of(&["a"]));
+        pair.inbox.publish_here(messages_of(1));
         pair.take();
     }
     assert_eq!(pair.wakes.count(), 0);
     assert!(!pair.inbox.direct.is_worthwhile());
     let interrupted = Pair::becomes_worthwhile(|pair| {
         pair.wake(ROW / 2, 1);
-        pair.inbox.publish_here(batch_of(&["a"; 9]));
+        pair.inbox.publish_here(messages_of(9));
         pair.take();
         pair.wake(ROW / 2, 1);
     });
@@ -175,7 +229,7 @@ fn what_the_readers_own_thread_publishes_neither_wakes_it_nor_counts() {
 
     let mut pair = Pair::worthwhile();
     for _ in 0..2 * BEGINNING {
-        pair.inbox.publish_here(batch_of(&["a"]));
+        pair.inbox.publish_here(messages_of(1));
         pair.take();
     }
     assert!(pair.inbox.direct.is_worthwhile());
@@ -196,10 +250,10 @@ fn what_both_threads_publish_is_taken_in_order() {
     payloads.extend(pair.memory.take_payloads(&mut pair.reader));
     assert_eq!(payloads, [b"a", b"b", b"c"]);
 
-    // The reader, which has found nothing, is woken though it has published itself.
+    // The reader has found nothing, but is about to take what it has published itself.
     pair.inbox.publish_here(batch_of(&["d"]));
     pair.inbox.publish(batch_of(&["e"]));
-    assert_eq!(pair.wakes.count(), 2);
+    assert_eq!(pair.wakes.count(), 1);
     pair.inbox.close();
     assert!(pair.inbox.publish_here(batch_of(&["f"])).is_empty());
     assert!(pair.memory.take_payloads(&mut pair.reader).is_empty());
