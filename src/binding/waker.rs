@@ -1,4 +1,4 @@
-//! Waking JavaScript's thread, and keeping its event loop alive.
+//! Waking JavaScript's thread, keeping its event loop alive, and what else that watches.
 
 mod callee;
 mod function;

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::bridge::{Batch, CommandKind, ConnectionId, Credit, MOST_DIRECT, flag};
 use crate::net::stream::Stream;
+use crate::net::task::READ_BUFFER;
 
 /// The index of a connection that there is not.
 const NOBODY: u32 = u32::MAX;
@@ -371,6 +372,23 @@ async fn turn_that_reads_much_is_the_loops_last() {
 }
 
 #[tokio::test]
+async fn turn_of_the_loop_reads_once() {
+    const COUNT: u32 = 8000;
+    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
+    let before = application.connection(id).traffic().0;
+    let frames: Vec<_> = (0..COUNT).flat_map(numbered).collect();
+    assert!(frames.len() > READ_BUFFER);
+    peer.write(frames).await;
+    take_turns(&mut application).await;
+    let read = application.connection(id).traffic().0 - before;
+    assert!(read <= READ_BUFFER as u64);
+    drop(held);
+    for number in 0..COUNT {
+        assert_is_numbered(application.event().await, id, number);
+    }
+}
+
+#[tokio::test]
 async fn message_in_pieces_is_whole_whoever_reads_them() {
     const LENGTH: usize = 300_000;
     let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
@@ -460,12 +478,10 @@ async fn end_of_the_peer_is_told_once() {
 #[tokio::test]
 async fn reset_by_the_peer_is_told_once_with_its_number() {
     let (mut application, id, peer, held) = connect_direct(Config::default()).await;
-    let connection = application.connection(id);
     peer.reset();
     take_turns(&mut application).await;
     assert!(!application.has_something_to_read());
     assert!(!application.environment.inbox.direct.is_any());
-    connection.terminate();
     // The I/O thread tells it, which may have told other things before.
     assert_eq!(application.try_event(), None);
     drop(held);
