@@ -96,6 +96,7 @@ fn messages_of_one() -> Batch {
 fn of_connections() -> Batch {
     let mut batch = Batch::default();
     batch.push(EventKind::End, 0, 0, 0);
+    batch.charge(Arc::new(Counter::default()), 0);
     batch
 }
 
