@@ -2,16 +2,15 @@
 
 #![allow(unsafe_code, reason = "a descriptor is given as a number")]
 
-use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
 use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::net::UnixStream;
 
 use super::application::{CLEAN, CLOSE, ENDED, PING, RESET, TEXT, close_payload, frame, record};
-use super::peer::masked_frame;
+use super::peer::{masked_frame, tcp_pair};
 use super::{Application, Config, EventKind, expect};
 use crate::bridge::{CommandKind, ConnectionId, flag};
 use crate::net::Engine;
@@ -28,14 +27,10 @@ struct Pair {
 
 impl Pair {
     async fn tcp() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.expect("a port is free");
-        let address = listener.local_addr().expect("it is bound");
-        let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-        let (node, _) = accepted.expect("a connection");
+        let (node, peer) = tcp_pair().await;
         Self {
             node: node.into_std().expect("it is registered").into(),
-            peer: Box::new(peer.expect("it listens")),
+            peer: Box::new(peer),
         }
     }
 
@@ -249,25 +244,13 @@ async fn closing_handshake_and_terminate_close_though_node_has_the_socket_too() 
 #[tokio::test]
 async fn reset_is_told_with_its_number() {
     let mut application = Application::new();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-    let listener = listener.expect("a port is free");
-    let address = listener.local_addr().expect("it is bound");
-    let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+    let (node, peer) = tcp_pair().await;
     let pair = Pair {
-        node: accepted
-            .expect("a connection")
-            .0
-            .into_std()
-            .expect("it is registered")
-            .into(),
+        node: node.into_std().expect("it is registered").into(),
         peer: Box::new(tokio::io::empty()),
     };
     let id = pair.adopt(&application, Config::default().engine());
-    let peer = Socket::from(
-        peer.expect("it listens")
-            .into_std()
-            .expect("it is registered"),
-    );
+    let peer = Socket::from(peer.into_std().expect("it is registered"));
     peer.set_linger(Some(Duration::ZERO)).expect("it is open");
     drop(peer);
     let event = application.event().await;

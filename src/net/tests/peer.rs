@@ -1,11 +1,11 @@
 //! The other end of a connection.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::{Application, Config, expect};
@@ -35,6 +35,15 @@ pub async fn connect(
 pub async fn connect_raw(application: &mut Application, config: Config) -> (ConnectionId, RawPeer) {
     let peer = RawPeer::connect(application.address()).await;
     peer.open(application, config).await
+}
+
+/// Both ends of a TCP connection: the accepted one, and its peer's.
+pub async fn tcp_pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = listener.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+    (accepted.expect("a connection").0, peer.expect("it listens"))
 }
 
 /// A peer that knows no WebSocket and does as it is told, byte by byte.
