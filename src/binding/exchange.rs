@@ -39,7 +39,7 @@ pub(super) struct Exchange {
     pub(super) dispatcher: Dispatcher,
     reader: Reader,
     /// The slabs that JavaScript has opened last, by the slot of who writes them.
-    pub(super) opened: BTreeMap<u32, Arc<Slab>>,
+    pub(super) opened: BTreeMap<u32, Slab>,
     records: Uint32Array,
     slab: Uint8Array,
     /// Where JavaScript writes commands at first, and when no other memory is free.
@@ -163,7 +163,7 @@ impl Exchange {
 
     fn slab(&mut self, number: u32, slot: u32) -> Result<Given> {
         let slab = self.reader.slab(number as usize).ok_or_else(absent)?;
-        self.opened.insert(slot, Arc::clone(&slab));
+        self.opened.insert(slot, slab.clone());
         Ok(Given::Slab(slab))
     }
 

@@ -48,7 +48,7 @@ pub struct Batch {
     pub(super) bytes: Vec<u8>,
     pub(super) large: Vec<Vec<u8>>,
     /// Those that `Slab` events announce.
-    pub(super) slabs: Vec<Arc<Slab>>,
+    pub(super) slabs: Vec<Slab>,
     writer: Option<SlabWriter>,
     pub(super) credits: Vec<(Arc<dyn Credit>, usize)>,
 }

@@ -28,6 +28,8 @@ pub use event::{EventKind, INTERNAL_ERROR};
 pub use id::ConnectionId;
 pub use inbox::{Inbox, Wake};
 pub use reader::{IN_SLAB, RECORD_WORDS, Reader, Taken};
-pub use slab::{SLAB_OFFSET_BITS, SLAB_SIZE, Slab, SlabWriter};
+pub use slab::{
+    Head, IdleSlabs, SLAB_OFFSET_BITS, SLAB_SIZE, Slab, SlabWriter, idle_slabs, poll_slabs_kept,
+};
 pub use sync::lock;
 pub use table::Table;

@@ -38,7 +38,7 @@ pub struct Reader {
     next_large: usize,
     next_slab: usize,
     large: VecDeque<Vec<u8>>,
-    slabs: Vec<Arc<Slab>>,
+    slabs: Vec<Slab>,
     done: Option<Batch>,
 }
 
@@ -137,7 +137,7 @@ impl Reader {
 
     /// A slab that the last [`Reader::take`] announced.
     #[must_use]
-    pub fn slab(&self, number: usize) -> Option<Arc<Slab>> {
+    pub fn slab(&self, number: usize) -> Option<Slab> {
         self.slabs.get(number).cloned()
     }
 

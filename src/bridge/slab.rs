@@ -23,11 +23,14 @@
     reason = "one thread writes into memory of which others read what was written before"
 )]
 
-use std::ops::Range;
-use std::ptr::NonNull;
-use std::sync::Arc;
+mod pool;
+mod system;
+mod tray;
 
-use crate::protocol::{give_memory, take_memory};
+use std::ops::Range;
+
+pub use pool::{IdleSlabs, idle_slabs, poll_slabs_kept};
+pub use tray::{Head, Slab};
 
 /// Bytes of a slab. The last 4 KiB are for what is before messages in the stream: of
 /// 16 KiB there fit as many as without. A longer one would save some of what each costs
@@ -49,57 +52,6 @@ const LONGEST_WINDOW: usize = 64 * 1024;
 /// JavaScript's wider typed arrays.
 const ALIGNMENT: usize = 8;
 
-/// Memory for payloads, written once from its beginning to its end.
-pub struct Slab {
-    /// Not touched but through `start`, until the slab is dropped.
-    memory: Vec<u8>,
-    start: NonNull<u8>,
-}
-
-// SAFETY: `start` points to memory of the slab's own.
-unsafe impl Send for Slab {}
-// SAFETY: bytes are written by the one `SlabWriter`, each before anyone is told
-// where it lies.
-unsafe impl Sync for Slab {}
-
-impl Slab {
-    fn shared() -> Arc<Self> {
-        let mut memory = take_memory(SLAB_SIZE).unwrap_or_default();
-        if memory.is_empty() {
-            // The system's zeros: nothing is written here.
-            memory = vec![0; SLAB_SIZE];
-        }
-        memory.resize(SLAB_SIZE, 0);
-        let start = NonNull::from(memory.as_mut_slice()).cast();
-        Arc::new(Self { memory, start })
-    }
-
-    /// Where the memory begins; it stays there.
-    #[must_use]
-    pub fn as_ptr(&self) -> *mut u8 {
-        self.start.as_ptr()
-    }
-
-    /// A copy of what was written there, of which the caller has been told; nothing
-    /// if it does not lie in the slab.
-    #[must_use]
-    pub fn read(&self, offset: usize, length: usize) -> Vec<u8> {
-        if offset.checked_add(length).is_none_or(|end| end > SLAB_SIZE) {
-            return Vec::new();
-        }
-        // SAFETY: it lies in the slab, whose bytes are all initialized.
-        let start = unsafe { self.as_ptr().add(offset) };
-        // SAFETY: the same, and what was written is not written again.
-        unsafe { std::slice::from_raw_parts(start, length) }.to_vec()
-    }
-}
-
-impl Drop for Slab {
-    fn drop(&mut self) {
-        give_memory(std::mem::take(&mut self.memory));
-    }
-}
-
 /// The one that writes into a slab, and into another when that is full.
 ///
 /// The slab's beginning is told: JavaScript may know of each byte before `used`. Behind
@@ -107,7 +59,7 @@ impl Drop for Slab {
 pub struct SlabWriter {
     /// By which JavaScript tells this writer's slab from those of others.
     slot: u32,
-    slab: Option<Arc<Slab>>,
+    slab: Option<Slab>,
     /// JavaScript is told of the slab with its first payload.
     announced: bool,
     used: usize,
@@ -122,12 +74,12 @@ pub(super) struct Appended {
     /// Bytes of the slab that it takes.
     pub(super) bytes: usize,
     /// The slab, if nothing was appended to it before.
-    pub(super) begun: Option<Arc<Slab>>,
+    pub(super) begun: Option<Slab>,
 }
 
 /// A part of a slab that nobody was told of, to be written once more.
 pub(super) struct Window {
-    slab: Arc<Slab>,
+    slab: Slab,
     range: Range<usize>,
 }
 
@@ -232,20 +184,20 @@ impl SlabWriter {
     }
 
     /// The slab, or another if less than `bytes` are free in it.
-    fn slab_with_room(&mut self, bytes: usize) -> Arc<Slab> {
+    fn slab_with_room(&mut self, bytes: usize) -> Slab {
         if let Some(slab) = &self.slab
             && bytes <= SLAB_SIZE.saturating_sub(self.free_from())
         {
-            return Arc::clone(slab);
+            return slab.clone();
         }
         self.announced = false;
         self.used = 0;
         self.window_end = 0;
-        Arc::clone(self.slab.insert(Slab::shared()))
+        self.slab.insert(Slab::new()).clone()
     }
 
     #[cfg(test)]
-    pub(super) fn open_slab(&self) -> Arc<Slab> {
+    pub(super) fn open_slab(&self) -> Slab {
         self.slab.clone().expect("something was appended")
     }
 

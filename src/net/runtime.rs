@@ -14,7 +14,7 @@ use super::allocator::return_free_memory;
 use super::dispatch::Block;
 use super::publish;
 use super::turns::Turns;
-use crate::bridge::lock;
+use crate::bridge::{idle_slabs, lock, poll_slabs_kept};
 use crate::protocol::{
     poll_contexts_kept, poll_memory_kept, release_idle_contexts, release_idle_memory,
 };
@@ -27,7 +27,7 @@ const MOST_THREADS: usize = 64;
 /// has for so long after its last, and for twice as long at most.
 const CONTEXTS_KEPT: Duration = Duration::from_secs(10);
 
-/// Memory of large messages that none has needed for so long is given back.
+/// Memory of large messages, and of slabs, that none has needed for so long is given back.
 const MEMORY_KEPT: Duration = Duration::from_secs(2);
 
 /// One thread with its runtime.
@@ -131,11 +131,24 @@ async fn release_contexts() {
 /// Sleeps as long as no memory is kept for messages.
 async fn release_memory() {
     loop {
-        poll_fn(|cx| poll_memory_kept(cx)).await;
+        poll_fn(|cx| {
+            let slabs = poll_slabs_kept(cx);
+            if slabs.is_ready() {
+                slabs
+            } else {
+                poll_memory_kept(cx)
+            }
+        })
+        .await;
         tokio::time::sleep(MEMORY_KEPT).await;
-        if release_idle_memory() > 0 {
+        let slabs = idle_slabs();
+        if release_idle_memory() > 0 || slabs.is_some() {
             // As above.
-            let _ = tokio::task::spawn_blocking(return_free_memory).await;
+            let release = || {
+                drop(slabs);
+                return_free_memory();
+            };
+            let _ = tokio::task::spawn_blocking(release).await;
         }
     }
 }

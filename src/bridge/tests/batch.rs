@@ -150,7 +150,7 @@ fn payload_that_was_read_to_a_slab_is_not_copied() {
         assert_eq!(batch.byte_length(), 8);
         payload.as_ptr()
     });
-    let slab = Arc::clone(&batch.slabs[0]);
+    let slab = batch.slabs[0].clone();
     assert_eq!(read_to, Some(slab.as_ptr().cast_const().wrapping_add(8)));
     let events = read(batch);
     assert_eq!(events[0].payload, [5; SHARED_PAYLOAD]);

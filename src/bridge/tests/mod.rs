@@ -82,7 +82,7 @@ pub struct Memory {
     slab: Vec<u8>,
     offset: usize,
     /// The core's slabs, by their slots.
-    shared: HashMap<u32, Arc<Slab>>,
+    shared: HashMap<u32, Slab>,
 }
 
 impl Memory {

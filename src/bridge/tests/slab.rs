@@ -1,5 +1,11 @@
+//! What lies where in a slab, and whose memory it is.
+
+#![allow(unsafe_code, reason = "a slab is made a pointer and back")]
+
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 
 use super::super::slab::{Appended, LONGEST_PAYLOAD, SlabWriter};
 use super::super::{SLAB_OFFSET_BITS, Slab};
@@ -105,7 +111,7 @@ impl Numbers {
 fn what_was_told_is_never_written_again() {
     let mut numbers = Numbers(1);
     let mut writer = SlabWriter::new(0);
-    let mut told: Vec<(Arc<Slab>, usize, Vec<u8>)> = Vec::new();
+    let mut told: Vec<(Slab, usize, Vec<u8>)> = Vec::new();
     for _ in 0..2000 {
         let fill = u8::try_from(numbers.below(256)).expect("it is a byte");
         let mut tell = |writer: &mut SlabWriter, payload: &[u8]| {
@@ -136,6 +142,56 @@ fn what_was_told_is_never_written_again() {
     for (slab, offset, payload) in told {
         assert_eq!(slab.read(offset, payload.len()), payload);
     }
+}
+
+#[test]
+fn memory_is_of_no_other_slab_as_long_as_someone_has_it() {
+    let slab = Slab::new();
+    let start = slab.as_ptr();
+    let head = slab.clone().into_raw();
+    drop(slab);
+    let others: Vec<_> = (0..100).map(|_| Slab::new()).collect();
+    assert!(others.iter().all(|other| other.as_ptr() != start));
+    // SAFETY: it is from there.
+    let slab = unsafe { Slab::from_raw(head) };
+    assert_eq!(slab.as_ptr(), start);
+}
+
+#[test]
+fn memory_of_slabs_goes_round() {
+    let starts: BTreeSet<_> = (0..10_000).map(|_| Slab::new().as_ptr()).collect();
+    // Other tests use some, too.
+    assert!(starts.len() < 1000, "{}", starts.len());
+}
+
+#[test]
+fn slabs_that_threads_drop_are_used_by_one_at_a_time() {
+    const ROUNDS: u8 = 200;
+    thread::scope(|scope| {
+        let (give, take) = mpsc::sync_channel::<(u8, Slab, SlabWriter)>(8);
+        let take = Arc::new(Mutex::new(take));
+        for _ in 0..3 {
+            let take = Arc::clone(&take);
+            scope.spawn(move || {
+                loop {
+                    let taken = take.lock().expect("nobody panics").recv();
+                    let Ok((number, slab, writer)) = taken else {
+                        break;
+                    };
+                    assert_eq!(slab.read(0, 5000), [number; 5000]);
+                    drop(writer);
+                    assert_eq!(slab.clone().read(0, 5000), [number; 5000]);
+                }
+            });
+        }
+        for number in 0..ROUNDS {
+            let mut writer = SlabWriter::new(0);
+            let appended = writer.append(&[number; 5000]).expect("it fits");
+            let slab = appended.begun.expect("it is the first");
+            give.send((number, slab, writer)).expect("they listen");
+        }
+        drop(give);
+    });
 }
 
 #[test]

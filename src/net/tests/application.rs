@@ -159,7 +159,7 @@ pub struct Application {
     dispatcher: Dispatcher,
     reader: Reader,
     /// The shared slabs that were announced last, by the slot of who writes them.
-    slabs: BTreeMap<u32, Arc<Slab>>,
+    slabs: BTreeMap<u32, Slab>,
     alarm: Arc<Alarm>,
     taken: VecDeque<Event>,
     created: Instant,
