@@ -10,6 +10,10 @@ const { startChild } = require('../support/child');
 const { cleanup } = require('../support/cleanup');
 const { text } = require('../support/frame');
 const { buildRequest } = require('../support/handshake');
+const { isReference } = require('../support/implementation');
+
+// Read from /proc, and what C's allocator returns differs.
+const skip = isReference || process.platform !== 'linux';
 
 const FIRST = 300;
 const MORE = 900;
@@ -41,6 +45,27 @@ describe('An idle connection', () => {
       assert.ok(bytes < most, `${bytes} bytes a connection`);
     });
   }
+});
+
+describe('Memory of messages', () => {
+  it('is the system’s again when nobody needs it', { skip }, async (t) => {
+    const most = 40e6;
+    const script = path.join(__dirname, 'fixtures/kept-messages.js');
+    const child = startChild(t, script, {
+      args: [String(most)],
+      execArgv: ['--expose-gc']
+    });
+
+    for (let round = 0; round < 3; round++) {
+      const { peak, after } = await child.message('round');
+
+      assert.ok(
+        peak > 2 * most - 10e6,
+        `round ${round}: a peak of ${peak} bytes`
+      );
+      assert.ok(after < most, `round ${round}: ${after} bytes are left`);
+    }
+  });
 });
 
 async function open(t, port, count) {

@@ -36,7 +36,7 @@ impl ToNapiValue for Given {
 /// for each slab here, and freed tens of MiB later, nothing is in the processor's cache.
 fn slab_buffer(env: sys::napi_env, slab: Slab) -> Result<sys::napi_value> {
     let start = slab.as_ptr().cast();
-    let head = slab.into_raw().as_ptr().cast();
+    let head = slab.into_raw();
     let mut buffer = ptr::null_mut();
     // SAFETY: the memory has this length and lives until the last owner of the slab, of
     // whom JavaScript is one until the finalizer is called, is gone.
@@ -46,11 +46,12 @@ fn slab_buffer(env: sys::napi_env, slab: Slab) -> Result<sys::napi_value> {
             SLAB_SIZE,
             start,
             Some(drop_slab),
-            head,
+            head.as_ptr().cast(),
             &raw mut buffer,
         )
     };
-    // Where it fails a finalizer may run all the same.
+    // Where it fails there may be a finalizer all the same, as with a worker that is being
+    // terminated: the slab is not dropped here.
     check_status!(status, "a slab can't be shown")?;
     Ok(buffer)
 }

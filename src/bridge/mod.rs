@@ -29,7 +29,8 @@ pub use id::ConnectionId;
 pub use inbox::{Inbox, Wake};
 pub use reader::{IN_SLAB, RECORD_WORDS, Reader, Taken};
 pub use slab::{
-    Head, IdleSlabs, SLAB_OFFSET_BITS, SLAB_SIZE, Slab, SlabWriter, idle_slabs, poll_slabs_kept,
+    Head, IdleSlabs, SLAB_OFFSET_BITS, SLAB_SIZE, Slab, SlabWriter, poll_slabs_kept,
+    take_idle_slabs,
 };
 pub use sync::lock;
 pub use table::Table;

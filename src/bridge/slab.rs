@@ -29,7 +29,7 @@ mod tray;
 
 use std::ops::Range;
 
-pub use pool::{IdleSlabs, idle_slabs, poll_slabs_kept};
+pub use pool::{IdleSlabs, poll_slabs_kept, take_idle_slabs};
 pub use tray::{Head, Slab};
 
 /// Bytes of a slab. The last 4 KiB are for what is before messages in the stream: of

@@ -14,7 +14,7 @@ use super::allocator::return_free_memory;
 use super::dispatch::Block;
 use super::publish;
 use super::turns::Turns;
-use crate::bridge::{idle_slabs, lock, poll_slabs_kept};
+use crate::bridge::{lock, poll_slabs_kept, take_idle_slabs};
 use crate::protocol::{
     poll_contexts_kept, poll_memory_kept, release_idle_contexts, release_idle_memory,
 };
@@ -141,7 +141,7 @@ async fn release_memory() {
         })
         .await;
         tokio::time::sleep(MEMORY_KEPT).await;
-        let slabs = idle_slabs();
+        let slabs = take_idle_slabs();
         if release_idle_memory() > 0 || slabs.is_some() {
             // As above.
             let release = || {

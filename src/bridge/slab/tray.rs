@@ -1,86 +1,131 @@
-//! Pieces of memory that slabs are cut from, and who has the slabs.
+//! The memory of slabs, and who has them.
 
 #![allow(unsafe_code, reason = "threads share memory, and are counted")]
 
-use std::alloc::{Layout, handle_alloc_error};
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::collections::BTreeMap;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{SLAB_SIZE, pool, system};
+use super::system::{self, PAGE_SIZE};
+use super::{SLAB_SIZE, pool};
+
+/// Bytes of a tray: memory that several slabs are cut from.
+pub(super) const TRAY_SIZE: usize = PAGE_SIZE;
 
 /// Slabs of a tray.
-pub(super) const SLABS: usize = system::SIZE / SLAB_SIZE;
+pub(super) const SLABS: usize = TRAY_SIZE / SLAB_SIZE;
 
-/// What is to be known of a slab.
+/// A slab with memory of its own.
+const SINGLE: Layout = Layout::new::<[u64; SLAB_SIZE / size_of::<u64>()]>();
+
+/// What is to be known of a slab. The heads of a tray lie behind each other.
 pub struct Head {
     start: NonNull<u8>,
     /// Its number in its tray.
     number: usize,
+    /// How many heads the tray has: [`SLABS`], or one if the slab is no tray's.
+    heads: usize,
     /// How many there are who have the slab.
     users: AtomicUsize,
 }
 
-/// A slab that nobody has. Its tray is there until [`free`] is given all of its places.
-pub(super) struct Place(NonNull<Head>);
+/// A slab that nobody has. There is no other of its head.
+pub(super) struct FreeSlab(NonNull<Head>);
 
 /// Memory for payloads, written once from its beginning to its end. Clones are the same
 /// slab, and with the last of them its memory becomes another slab's.
 pub struct Slab(NonNull<Head>);
 
 // SAFETY: of a head nothing changes but an atomic number.
-unsafe impl Send for Place {}
+unsafe impl Send for FreeSlab {}
 // SAFETY: as above.
 unsafe impl Send for Slab {}
 // SAFETY: as above; bytes are written by the one `SlabWriter`, each before anyone is
 // told where it lies.
 unsafe impl Sync for Slab {}
 
-/// The places of a new tray, its memory all zeros. None of that is taken before it is
-/// used; in a `large` page all of it is with the first byte, if the system has such pages.
-pub(super) fn places(large: bool) -> impl DoubleEndedIterator<Item = Place> {
-    let Some(start) = system::map(large) else {
-        handle_alloc_error(Layout::new::<[u8; system::SIZE]>());
+/// A slab with memory of its own, all zeros.
+pub(super) fn single() -> FreeSlab {
+    // SAFETY: it is not of length zero.
+    let Some(start) = NonNull::new(unsafe { alloc_zeroed(SINGLE) }) else {
+        handle_alloc_error(SINGLE);
     };
+    let head = Head {
+        start,
+        number: 0,
+        heads: 1,
+        users: AtomicUsize::new(0),
+    };
+    FreeSlab(NonNull::from(Box::leak(Box::new([head]))).cast())
+}
+
+/// The slabs of a new tray, all zeros, if there can be one.
+pub(super) fn tray() -> Option<Vec<FreeSlab>> {
+    let start = system::map()?;
     let head = |number| Head {
         // SAFETY: so many slabs are in the memory.
         start: unsafe { start.add(number * SLAB_SIZE) },
         number,
+        heads: SLABS,
         users: AtomicUsize::new(0),
     };
     let heads: Box<[Head; SLABS]> = Box::new(std::array::from_fn(head));
     let first = NonNull::from(Box::leak(heads)).cast::<Head>();
     // SAFETY: so many heads there are.
-    (0..SLABS).map(move |number| Place(unsafe { first.add(number) }))
+    let slab = |number| FreeSlab(unsafe { first.add(number) });
+    Some((0..SLABS).map(slab).collect())
 }
 
-/// Frees the tray of which these are the places.
-///
-/// # Panics
-/// If they are not all places of one tray.
-pub(super) fn free(places: Vec<Place>) {
-    let Some(tray) = places.first().map(Place::tray) else {
+/// Frees what can be freed of `slabs`: those with memory of their own, and trays of which
+/// all slabs are among them. Returns the others, and how many trays there were.
+pub(super) fn free(slabs: Vec<FreeSlab>) -> (Vec<FreeSlab>, usize) {
+    let mut trays = BTreeMap::<_, Vec<_>>::new();
+    for slab in slabs {
+        if slab.head().heads == 1 {
+            slab.free_single();
+        } else {
+            trays.entry(slab.first_head()).or_default().push(slab);
+        }
+    }
+    let trays = trays.into_values();
+    let (whole, parts): (Vec<_>, Vec<_>) = trays.partition(|slabs| slabs.len() == SLABS);
+    let freed = whole.len();
+    whole.into_iter().for_each(free_tray);
+    (parts.into_iter().flatten().collect(), freed)
+}
+
+/// All slabs of one tray are free.
+fn free_tray(slabs: Vec<FreeSlab>) {
+    let Some(first) = slabs.first().map(FreeSlab::first_head) else {
         return;
     };
-    let is_whole = places.len() == SLABS && places.iter().all(|place| place.tray() == tray);
-    assert!(is_whole, "a tray is freed as a whole");
-    drop(places);
-    // SAFETY: it came from a box, and the places were all that pointed there.
-    let heads = unsafe { Box::from_raw(tray.cast::<[Head; SLABS]>().as_ptr()) };
+    drop(slabs);
+    // SAFETY: it came from a box, and these were all that pointed there.
+    let heads = unsafe { Box::from_raw(first.cast::<[Head; SLABS]>().as_ptr()) };
     // SAFETY: the first slab begins where the memory does, which nobody has.
-    unsafe { system::unmap(heads[0].start, system::SIZE) };
+    unsafe { system::unmap(heads[0].start) };
 }
 
-impl Place {
+impl FreeSlab {
     fn head(&self) -> &Head {
-        // SAFETY: the tray is there as long as one of its places is.
+        // SAFETY: the head is there as long as this is.
         unsafe { self.0.as_ref() }
     }
 
-    /// By which the places of one tray are known: its first head.
-    pub(super) fn tray(&self) -> NonNull<Head> {
+    /// By which the slabs of one tray are known.
+    fn first_head(&self) -> NonNull<Head> {
         // SAFETY: there are as many heads before it.
         unsafe { self.0.sub(self.head().number) }
+    }
+
+    fn free_single(self) {
+        let start = self.head().start;
+        // SAFETY: it came from a box, and this was all that pointed there.
+        drop(unsafe { Box::from_raw(self.0.cast::<[Head; 1]>().as_ptr()) });
+        // SAFETY: it came from there, and nobody has it.
+        unsafe { dealloc(start.as_ptr(), SINGLE) };
     }
 
     #[cfg(test)]
@@ -88,11 +133,9 @@ impl Place {
         self.head().start
     }
 
-    /// Lets the system have the memory of this slab for others. It is zeros when it is
-    /// used again.
-    pub(super) fn return_memory(&self) {
-        // SAFETY: it lies in the tray, and nobody has it.
-        unsafe { system::return_memory(self.head().start, SLAB_SIZE) };
+    #[cfg(test)]
+    pub(super) fn is_of_tray(&self) -> bool {
+        self.head().heads > 1
     }
 }
 
@@ -104,7 +147,7 @@ impl Slab {
     }
 
     fn head(&self) -> &Head {
-        // SAFETY: the tray is there until all of its slabs are places again.
+        // SAFETY: the tray is there as long as one of its slabs is.
         unsafe { self.0.as_ref() }
     }
 
@@ -154,85 +197,67 @@ impl Drop for Slab {
     fn drop(&mut self) {
         // What anyone did with the memory is done before the next slab has it.
         if self.head().users.fetch_sub(1, Ordering::AcqRel) == 1 {
-            pool::give(Place(self.0));
+            pool::give(FreeSlab(self.0));
         }
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
-    fn fill(place: &Place, byte: u8) {
+    fn fill(slab: &FreeSlab, byte: u8) {
         // SAFETY: nobody else has the slab.
-        unsafe { place.start().write_bytes(byte, SLAB_SIZE) };
+        unsafe { slab.start().write_bytes(byte, SLAB_SIZE) };
     }
 
-    fn bytes(place: &Place) -> &[u8] {
+    fn holds(slab: &FreeSlab, byte: u8) -> bool {
         // SAFETY: as above, and it is initialized.
-        unsafe { std::slice::from_raw_parts(place.start().as_ptr(), SLAB_SIZE) }
+        let bytes = unsafe { std::slice::from_raw_parts(slab.start().as_ptr(), SLAB_SIZE) };
+        bytes.iter().all(|one| *one == byte)
     }
 
     #[test]
     fn slabs_are_zeros_and_do_not_overlap() {
-        let places: Vec<_> = places(false).collect();
-        assert!(bytes(&places[SLABS - 1]).iter().all(|byte| *byte == 0));
-        for (number, place) in (0..).zip(&places) {
-            fill(place, number);
+        let mut slabs = vec![single(), single()];
+        slabs.extend(tray().into_iter().flatten());
+        assert!(slabs.iter().all(|slab| holds(slab, 0)));
+        for (number, slab) in (1..).zip(&slabs) {
+            fill(slab, number);
         }
-        for (number, place) in (0..).zip(&places) {
-            assert!(bytes(place).iter().all(|byte| *byte == number), "{number}");
+        for (number, slab) in (1..).zip(&slabs) {
+            assert!(holds(slab, number), "{number}");
         }
-        free(places);
+        assert!(free(slabs).0.is_empty());
     }
 
     #[test]
-    fn memory_that_is_returned_is_of_no_other_slab() {
-        let places: Vec<_> = places(true).collect();
-        for place in &places {
-            fill(place, 7);
-        }
-        places[1].return_memory();
-        let are = |number: usize, byte| bytes(&places[number]).iter().all(|one| *one == byte);
-        assert!(are(0, 7));
-        assert!(are(2, 7));
-        let returned = SLAB_SIZE.is_multiple_of(rustix::param::page_size());
-        assert!(are(1, if returned { 0 } else { 7 }));
-        free(places);
-    }
-
-    /// What the system notes of the memory at `address`, see `proc_pid_smaps(5)`.
-    fn flags(address: usize) -> String {
-        let maps = fs::read_to_string("/proc/self/smaps").expect("there is /proc");
-        let holds = |line: &str| {
-            let (first, last) = line.split_once(' ')?.0.split_once('-')?;
-            let parse = |number| usize::from_str_radix(number, 16).ok();
-            Some((parse(first)?..parse(last)?).contains(&address))
-        };
-        let mut lines = maps.lines().skip_while(|line| holds(line) != Some(true));
-        let flags = lines.find(|line| line.starts_with("VmFlags"));
-        flags.expect("it is mapped").to_owned()
-    }
-
-    #[test]
-    fn large_page_is_asked_for() {
-        if !fs::exists("/sys/kernel/mm/transparent_hugepage").expect("there is /sys") {
+    fn trays_are_freed_as_a_whole() {
+        let (Some(one), Some(mut other)) = (tray(), tray()) else {
             return;
-        }
-        for large in [false, true] {
-            let places: Vec<_> = places(large).collect();
-            let start = places[0].start().addr().get();
-            assert!(start.is_multiple_of(system::SIZE));
-            assert_eq!(flags(start).contains(" hg"), large, "{}", flags(start));
-            free(places);
-        }
+        };
+        let used = other.pop();
+        fill(used.as_ref().expect("a tray has several"), 7);
+        let mut slabs = one;
+        slabs.extend(other);
+        let (left, trays) = free(slabs);
+        assert_eq!((left.len(), trays), (SLABS - 1, 1));
+        assert!(used.as_ref().is_some_and(|used| holds(used, 7)));
+        assert!(left.iter().all(|slab| holds(slab, 0)));
+        let (left, trays) = free(left.into_iter().chain(used).collect());
+        assert_eq!((left.len(), trays), (0, 1));
     }
 
     #[test]
-    #[should_panic = "as a whole"]
-    fn tray_of_which_a_slab_is_in_use_is_not_freed() {
-        free(places(false).skip(1).collect());
+    fn parts_of_trays_that_make_up_the_number_of_one_are_left() {
+        let (Some(mut one), Some(mut other)) = (tray(), tray()) else {
+            return;
+        };
+        let rest = (one.split_off(10), other.split_off(SLABS - 10));
+        one.extend(other);
+        let (left, trays) = free(one);
+        assert_eq!((left.len(), trays), (SLABS, 0));
+        let all = left.into_iter().chain(rest.0).chain(rest.1);
+        assert_eq!(free(all.collect()).1, 2);
     }
 }
