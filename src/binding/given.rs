@@ -24,17 +24,18 @@ pub enum Given {
 
 impl ToNapiValue for Given {
     unsafe fn to_napi_value(env: sys::napi_env, given: Self) -> Result<sys::napi_value> {
+        let env = Env::from_raw(env);
         match given {
-            Self::Slab(slab) => slab_buffer(env, slab),
-            Self::Block(memory) => block_buffer(&Env::from_raw(env), memory),
-            Self::Payload(payload) => payload_buffer(&Env::from_raw(env), payload),
+            Self::Slab(slab) => slab_buffer(&env, slab),
+            Self::Block(memory) => block_buffer(&env, memory),
+            Self::Payload(payload) => payload_buffer(&env, payload),
         }
     }
 }
 
 /// Without a box for what the finalizer needs, as napi makes one: of what is allocated
 /// for each slab here, and freed tens of MiB later, nothing is in the processor's cache.
-fn slab_buffer(env: sys::napi_env, slab: Slab) -> Result<sys::napi_value> {
+fn slab_buffer(env: &Env, slab: Slab) -> Result<sys::napi_value> {
     let start = slab.as_ptr().cast();
     let head = slab.into_raw();
     let mut buffer = ptr::null_mut();
@@ -42,7 +43,7 @@ fn slab_buffer(env: sys::napi_env, slab: Slab) -> Result<sys::napi_value> {
     // whom JavaScript is one until the finalizer is called, is gone.
     let status = unsafe {
         sys::napi_create_external_buffer(
-            env,
+            env.raw(),
             SLAB_SIZE,
             start,
             Some(drop_slab),
