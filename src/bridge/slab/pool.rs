@@ -293,8 +293,8 @@ mod tests {
         assert!(lock(&pool).give(last).is_some(), "the tray can go");
     }
 
-    /// Takes, gives, and looks in an order that looks like chance, with the end of a look
-    /// some time after its begin, beside a list of who is idle.
+    /// Slabs are taken and given in an order that looks like chance, and a look ends some
+    /// time after it began.
     #[test]
     fn nothing_is_lost_and_nothing_there_twice() {
         let mut random = 1_u64;
