@@ -228,23 +228,30 @@ mod tests {
         assert_eq!(lock(&pool).free.len(), 2);
     }
 
+    /// A pool of one tray, and the one slab of it that is in use.
     #[cfg(target_os = "linux")]
-    #[test]
-    fn what_is_of_a_tray_waits_for_the_others() {
+    fn tray_with_one_in_use() -> (Mutex<Pool>, FreeSlab) {
         let pool = Mutex::new(Pool::new());
         let mut slabs = take(&pool, FEW + 2);
-        let used = slabs.pop();
+        let used = slabs.pop().expect("there are some");
         give(&pool, slabs);
         look(&pool);
         assert_eq!(look(&pool), FEW);
         assert_eq!(lock(&pool).stuck, SLABS - 1);
+        (pool, used)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_of_a_tray_waits_for_the_others() {
+        let (pool, used) = tray_with_one_in_use();
         // Others may have it.
         let slabs = take(&pool, SLABS - 1);
         assert_eq!(lock(&pool).trays, 1);
         give(&pool, slabs);
         look(&pool);
         assert_eq!(look(&pool), 0);
-        give(&pool, used);
+        give(&pool, [used]);
         assert_eq!(look(&pool), 0);
         assert_eq!(look(&pool), SLABS);
     }
@@ -281,16 +288,10 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn nobody_is_woken_for_what_can_not_go() {
-        let pool = Mutex::new(Pool::new());
-        let mut slabs = take(&pool, FEW + 2);
-        let used = slabs.pop();
-        give(&pool, slabs);
-        look(&pool);
-        look(&pool);
+        let (pool, used) = tray_with_one_in_use();
         let cx = &Context::from_waker(Waker::noop());
         assert!(lock(&pool).poll_kept(cx).is_pending());
-        let last = used.expect("they are more than one");
-        assert!(lock(&pool).give(last).is_some(), "the tray can go");
+        assert!(lock(&pool).give(used).is_some(), "the tray can go");
     }
 
     /// Slabs are taken and given in an order that looks like chance, and a look ends some
