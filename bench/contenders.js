@@ -53,7 +53,10 @@ const contenders = [
     handlers: HANDLERS,
     driver: 'oxws.js',
     // Node keeps the descriptor, and the core has a duplicate.
-    inServerMode: { filesPerConnection: 2, standard: ['echo', 'push'] }
+    inServerMode: {
+      filesPerConnection: 2,
+      standard: ['echo', 'push', 'connect']
+    }
   },
   {
     name: 'ws',

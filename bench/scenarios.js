@@ -136,6 +136,17 @@ module.exports = [
     load: { connections: 100, 'in-flight': 1, size: 64 }
   },
   {
+    name: 'echo-callback-100x16',
+    label: 'echo with a callback, 100 x 16',
+    title:
+      'echo that asks for a callback for each message, 100 connections x 16 in ' +
+      'flight, 64 B',
+    standard: true,
+    handler: 'echo-callback',
+    role: 'echo',
+    load: { connections: 100, 'in-flight': 16, size: 64 }
+  },
+  {
     name: 'echo-deflate-100x1-1KiB',
     label: 'echo of 1 KiB, deflate, 100 x 1',
     title:

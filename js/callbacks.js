@@ -4,20 +4,43 @@
  * Callbacks of users', of whom one that throws costs nobody else his.
  */
 
+const { AsyncResource } = require('async_hooks');
+
 const { nextTick } = require('./constants');
 const { createSocketDestroyedError } = require('./errors');
 
 /**
- * Calls all callbacks, even if one throws; what is thrown is thrown again in a
- * tick of its own.
+ * A callback that runs in the asynchronous context in which it was given. What Node
+ * has for it, `AsyncResource.bind()`, takes 12 us.
+ */
+class Callback extends AsyncResource {
+  /**
+   * @param {Function} callback The user's
+   */
+  constructor(callback) {
+    super('OXWSCALLBACK');
+
+    this._callback = callback;
+  }
+
+  /**
+   * @param {(Error|null)} err Its argument
+   */
+  run(err) {
+    this.runInAsyncScope(this._callback, undefined, err);
+  }
+}
+
+/**
+ * Calls all callbacks, even if one throws.
  *
- * @param {Function[]} callbacks What to call
+ * @param {Callback[]} callbacks What to call
  * @param {(Error|null)} err Their argument
  */
 function callAll(callbacks, err) {
   for (const callback of callbacks) {
     try {
-      callback(err);
+      callback.run(err);
     } catch (thrown) {
       throwLater(thrown);
     }
@@ -27,7 +50,7 @@ function callAll(callbacks, err) {
 /**
  * Calls the callbacks of what was not sent.
  *
- * @param {Function[]} callbacks What to call
+ * @param {Callback[]} callbacks What to call
  * @param {Number} dropped How many of them, at the end, are about what was
  *     dropped before it was compressed
  */
@@ -54,4 +77,4 @@ function rethrow(err) {
   throw err;
 }
 
-module.exports = { callAll, failAll, throwLater };
+module.exports = { Callback, callAll, failAll, throwLater };

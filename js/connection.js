@@ -9,7 +9,7 @@ const { AsyncResource, executionAsyncId } = require('async_hooks');
 
 const inbound = require('./inbound');
 const outbox = require('./outbox');
-const { callAll, failAll } = require('./callbacks');
+const { Callback, callAll, failAll, throwLater } = require('./callbacks');
 const { nextTick } = require('./constants');
 const { createSocketDestroyedError, createSystemError } = require('./errors');
 // As constants of this module: the addon's exports are a dictionary to V8.
@@ -419,8 +419,16 @@ class Connection extends AsyncResource {
     // listeners of its 'close' if the peer did not say that it closes. Ours is
     // before theirs, which may throw.
     this.socket.prependOnceListener('close', () => {
-      if (this.isConcluded) callAll([tell], null);
-      else nextTick(tell);
+      if (!this.isConcluded) {
+        nextTick(tell);
+        return;
+      }
+
+      try {
+        tell();
+      } catch (err) {
+        throwLater(err);
+      }
     });
     this.socket.handleClosed(
       errno === 0 ? null : createSystemError(-errno, 'read'),
@@ -443,9 +451,8 @@ class Connection extends AsyncResource {
     } else if (this.isClosed) {
       nextTick(cb, createSocketDestroyedError());
     } else {
-      // In the asynchronous context of the caller.
       this._callbacks ??= [];
-      this._callbacks.push(AsyncResource.bind(cb));
+      this._callbacks.push(new Callback(cb));
       outbox.write(this, flags | FLAG_ACKNOWLEDGE, payload);
     }
   }

@@ -15,6 +15,7 @@ const { BURST, message } = require('./messages');
 /** @type {Object<String, Handler>} */
 module.exports = {
   echo: { handle: echo },
+  'echo-callback': { handle: echoWithCallback },
   'echo-deflate': { options: { perMessageDeflate: true }, handle: echo },
   'echo-burn': { handle: echoAndBurn },
   'pong-busy': { handle: () => burnInSlices(SLICE_MS) },
@@ -29,6 +30,22 @@ function echo(wss) {
       ws.send(data, { binary: isBinary });
     });
   });
+}
+
+/**
+ * As programs do that send the next message when this one is out, or wait for a
+ * promise.
+ */
+function echoWithCallback(wss) {
+  wss.on('connection', (ws) => {
+    ws.on('message', (data, isBinary) => {
+      ws.send(data, { binary: isBinary }, throwIfFailed);
+    });
+  });
+}
+
+function throwIfFailed(err) {
+  if (err) throw err;
 }
 
 function echoAndBurn(wss) {
