@@ -16,6 +16,7 @@ const { Buffer } = require('buffer');
 
 const addon = require('./binding');
 const { OPCODE_BINARY, OPCODE_TEXT, nextTick } = require('./constants');
+const { headerLength, writeHeader } = require('./frame-header');
 
 // As constants of this module: the addon's exports are a dictionary to V8.
 const { BESIDE_BLOCK, BLOCK_SIZE, COMMAND_FRAMES, FLAG_SHARED } = addon;
@@ -27,11 +28,6 @@ const HEAD_SIZE = 16;
 const LARGE_PAYLOAD = 16 * 1024;
 const MOST_COLLECTED = 0xffff;
 
-// RFC 6455 §5.2: the first byte of an unfragmented frame, the longest payload
-// whose length the second one holds, and what it holds for longer ones.
-const FIN = 0x80;
-const MAX_INLINE_LENGTH = 125;
-const LENGTH_IN_16_BITS = 126;
 // Bytes before the payload of a frame that is framed here, at most.
 const MAX_FRAME_HEADER = 4;
 // In front of frames: the word that says how long their payloads are.
@@ -176,30 +172,23 @@ function writeMessage(connection, flags, payload, most) {
 function writeFrame(flags, payload) {
   const start = recordEnd;
   // Of a string that is the least.
-  let header = payload.length <= MAX_INLINE_LENGTH ? 2 : 4;
+  let header = headerLength(payload.length);
   let payloadLength = payload.length;
 
   if (typeof payload === 'string') {
     payloadLength = block.utf8Write(payload, start + header);
 
-    if (header === 2 && payloadLength > MAX_INLINE_LENGTH) {
-      header = 4;
+    if (headerLength(payloadLength) > header) {
       block.copyWithin(start + 4, start + 2, start + 2 + payloadLength);
+      header = 4;
     }
   } else {
     block.set(payload, start + header);
   }
 
-  block[start] = flags === TEXT_FLAGS ? FIN | OPCODE_TEXT : FIN | OPCODE_BINARY;
+  const opcode = flags === TEXT_FLAGS ? OPCODE_TEXT : OPCODE_BINARY;
 
-  if (header === 2) {
-    block[start + 1] = payloadLength;
-  } else {
-    block[start + 1] = LENGTH_IN_16_BITS;
-    block[start + 2] = payloadLength >>> 8;
-    block[start + 3] = payloadLength;
-  }
-
+  writeHeader(block, start, opcode, payloadLength);
   recordEnd = start + header + payloadLength;
   return payloadLength;
 }

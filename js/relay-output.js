@@ -6,10 +6,18 @@
  */
 
 const net = require('net');
+const { Buffer } = require('buffer');
 
 const addon = require('./binding');
 const { byteLength } = require('./data');
-const { OPCODE_CLOSE, setImmediate } = require('./constants');
+const { headerLength, writeHeader } = require('./frame-header');
+const { BINARY_FLAGS, TEXT_FLAGS } = require('./outbox');
+const {
+  OPCODE_BINARY,
+  OPCODE_CLOSE,
+  OPCODE_TEXT,
+  setImmediate
+} = require('./constants');
 
 const OPCODE_MASK = 0xf;
 // In place of a command's flags: bytes as they are.
@@ -74,10 +82,15 @@ class RelayOutput {
 
     if (typeof payload === 'string') payload = Buffer.from(payload);
 
-    const header =
-      payload.length >= MAX_COPIED_PAYLOAD
-        ? this.engine.encodeHeader(flags, payload)
-        : null;
+    const isCopied = payload.length < MAX_COPIED_PAYLOAD;
+
+    // Each call of an engine takes longer than this.
+    if (isCopied && (flags === BINARY_FLAGS || flags === TEXT_FLAGS)) {
+      this._write(frameOf(flags, payload), cb);
+      return;
+    }
+
+    const header = isCopied ? null : this.engine.encodeHeader(flags, payload);
 
     if (header === null) {
       this._write(this.engine.encode(flags, payload), cb);
@@ -177,6 +190,26 @@ class RelayOutput {
       this.socket.end();
     }
   }
+}
+
+/**
+ * @param {Number} flags `BINARY_FLAGS` or `TEXT_FLAGS`
+ * @param {Buffer} payload The payload
+ * @return {Buffer} The frame
+ * @private
+ */
+function frameOf(flags, payload) {
+  const header = headerLength(payload.length);
+  const frame = Buffer.allocUnsafe(header + payload.length);
+
+  writeHeader(
+    frame,
+    0,
+    flags === TEXT_FLAGS ? OPCODE_TEXT : OPCODE_BINARY,
+    payload.length
+  );
+  frame.set(payload, header);
+  return frame;
 }
 
 /**
