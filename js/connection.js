@@ -58,6 +58,9 @@ class Connection extends AsyncResource {
     // The stream that stands for the transport, if anyone asked for it, or that
     // was it before the core adopted it.
     this.socket = null;
+    // The number of the block to which something for it was written last, see
+    // `outbox.js`.
+    this.lastBlock = -1;
     this._state = 0;
     // Of what was sent and not yet taken by the kernel, if there are any.
     this._callbacks = null;
@@ -269,8 +272,7 @@ class Connection extends AsyncResource {
   get bufferedAmount() {
     if (this.isClosed) return 0;
 
-    outbox.flush(true);
-    return this.hub.environment.bufferedAmount(this.index, this.generation);
+    return outbox.bufferedAmount(this);
   }
 
   /**

@@ -27,6 +27,8 @@ const HEAD_SIZE = 16;
 // to copy it, so where there are more they are copied, and the I/O threads write them.
 const LARGE_PAYLOAD = 16 * 1024;
 const MOST_COLLECTED = 0xffff;
+// As far as the numbers of blocks go before they begin again.
+const MOST_BLOCK_NUMBERS = 0x3fffffff;
 
 // Bytes before the payload of a frame that is framed here, at most.
 const MAX_FRAME_HEADER = 4;
@@ -46,6 +48,8 @@ let next = 0;
 let block = blocks[0];
 let words = new Uint32Array(block.buffer);
 let length = 0;
+// Which block this is, of all that there have been.
+let blockNumber = 0;
 // How many large payloads there were in this tick, or drain, and whether there were
 // several in the last one that had any.
 let largeOnes = 0;
@@ -282,6 +286,7 @@ function writeHead(connection, flags, payloadLength) {
   words[word + 1] = connection.generation;
   words[word + 2] = flags;
   words[word + 3] = payloadLength;
+  connection.lastBlock = blockNumber;
   // The next command begins at a multiple of four.
   length += HEAD_SIZE + ((payloadLength + 3) & ~3);
   receiver = null;
@@ -350,12 +355,26 @@ function flush(now) {
   const result = core.flush(length, now);
 
   length = 0;
+  blockNumber = (blockNumber + 1) & MOST_BLOCK_NUMBERS;
   receiver = null;
   next = result >>> 1;
   // What is kept beside the block stays known.
   if (knownPlace !== BESIDE_BLOCK) known = null;
 
   if (result & 1) onOwnEvents();
+}
+
+/**
+ * Payload bytes of a connection's data frames that the kernel has not taken. What has
+ * been collected for it is offered to the kernel first.
+ *
+ * @param {Connection} connection The connection
+ * @return {Number} How many
+ */
+function bufferedAmount(connection) {
+  if (connection.lastBlock === blockNumber) flush(true);
+
+  return core.bufferedAmount(connection.index, connection.generation);
 }
 
 /**
@@ -410,6 +429,7 @@ module.exports = {
   BINARY_FLAGS,
   TEXT_FLAGS,
   block,
+  bufferedAmount,
   flush,
   frameFlags,
   open,

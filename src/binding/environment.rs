@@ -208,15 +208,6 @@ impl Environment {
         self.environment.forget_server(server);
     }
 
-    /// Payload bytes of messages that the kernel has not taken.
-    #[napi(catch_unwind)]
-    pub fn buffered_amount(&self, index: u32, generation: u32) -> f64 {
-        let connection = self.connection(index, generation);
-        connection.map_or(0.0, |connection| {
-            to_number(connection.buffered_amount() as u64)
-        })
-    }
-
     /// Drops what a connection, which is about to be terminated, has not compressed
     /// yet, and all behind it.
     #[napi(catch_unwind)]
@@ -328,6 +319,6 @@ fn describe(address: std::net::SocketAddr) -> Address {
     clippy::cast_precision_loss,
     reason = "JavaScript's numbers are doubles; exact up to 2^53"
 )]
-fn to_number(count: u64) -> f64 {
+pub(super) fn to_number(count: u64) -> f64 {
     count as f64
 }

@@ -20,6 +20,7 @@ use napi::bindgen_prelude::{
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 
+use super::environment::to_number;
 use super::given::Given;
 use crate::bridge::{BlockBytes, BlockMemory, Command, ConnectionId, Reader, Slab};
 use crate::net::Dispatcher;
@@ -75,6 +76,9 @@ pub struct Calls<'env> {
     /// `send(index, generation, flags, payload)` carries out one command with its
     /// payload where it is. True if events arose here.
     pub send: Function<'env, (), bool>,
+    /// `bufferedAmount(index, generation)`: payload bytes of messages that the kernel has
+    /// not taken.
+    pub buffered_amount: Function<'env, (), f64>,
     /// `slab(number, slot)`: a slab that the last `take()` announced for a slot, once.
     pub slab: Function<'env, (), Given>,
     /// `large(number)`: a large payload of the last `take()`, once.
@@ -212,6 +216,13 @@ pub(super) fn calls<'env>(env: &'env Env, exchange: &Rc<RefCell<Exchange>>) -> R
             };
             let payload: BufferSlice<'_> = context.get(3)?;
             Ok(exchange.send(id, context.get(2)?, &payload))
+        })?,
+        buffered_amount: call(env, exchange, "bufferedAmount", |exchange, context| {
+            let id = ConnectionId {
+                index: context.get(0)?,
+                generation: context.get(1)?,
+            };
+            Ok(to_number(exchange.dispatcher.buffered_amount(id) as u64))
         })?,
         slab: call(env, exchange, "slab", |exchange, context| {
             exchange.slab(context.get(0)?, context.get(1)?)

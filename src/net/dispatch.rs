@@ -17,7 +17,8 @@ use super::Environment;
 use super::connection::Connection;
 use super::runtime::{IoThread, IoThreads};
 use crate::bridge::{
-    Batch, BlockBytes, Command, CommandKind, Commands, EventKind, MOST_DIRECT, flag, lock,
+    Batch, BlockBytes, Command, CommandKind, Commands, ConnectionId, EventKind, MOST_DIRECT, flag,
+    lock,
 };
 use crate::protocol::OpCode;
 
@@ -143,6 +144,13 @@ impl Dispatcher {
             };
             self.hand_over(&BlockBytes::copied(&block), None, &mut vec![run]);
         }
+    }
+
+    /// Payload bytes of messages of a connection that the kernel has not taken.
+    #[must_use]
+    pub fn buffered_amount(&self, id: ConnectionId) -> usize {
+        let connection = self.environment.connection(id);
+        connection.map_or(0, |connection| connection.buffered_amount())
     }
 
     /// Forgets a connection: JavaScript took its last event.
