@@ -146,7 +146,8 @@ class Connection extends AsyncResource {
    */
   end() {
     if (this.socket === null) this.endTransport();
-    else this.socket.end();
+    // Or the stream makes an error that nobody gets, which takes long.
+    else if (!this.socket.writableEnded) this.socket.end();
   }
 
   /**

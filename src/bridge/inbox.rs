@@ -167,6 +167,11 @@ impl Inbox {
         lock(&self.state).waiting.retain(|other| other.id() != own);
     }
 
+    /// Whether the reader has yet to take what was published before.
+    pub fn is_behind(&self) -> bool {
+        !lock(&self.state).batches.is_empty()
+    }
+
     /// Counts `bytes` as not taken.
     pub fn charge(&self, bytes: usize) {
         self.untaken.fetch_add(bytes, Ordering::Relaxed);

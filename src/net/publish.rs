@@ -9,7 +9,10 @@
 //! served others become ready. A wake costs more than a look at the sockets, so
 //! the thread looks again as long as that brings events. Where many connections come
 //! and go, each look finds a few that are at another of their steps; so JavaScript is
-//! told of these only so often, and of the more at a time.
+//! told of these only so often, and of the more at a time; the less so while it is
+//! [busy] with something else.
+
+mod busy;
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -18,6 +21,7 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use self::busy::Listener;
 use crate::bridge::{Batch, Inbox, SlabWriter};
 
 /// Events after which a batch leaves without waiting for the turn's end.
@@ -26,7 +30,8 @@ const MANY_EVENTS: usize = 256;
 const MANY_BYTES: usize = 64 * 1024;
 
 /// How long a thread leaves its sockets alone, at most, while JavaScript has enough
-/// to do.
+/// to do, or is busy and there is nothing but connections that come and go. Whatever else
+/// arises for this thread waits as long.
 const LONGEST_WAIT: Duration = Duration::from_micros(500);
 
 /// How long JavaScript is left alone, after it was told of connections that come and
@@ -45,6 +50,7 @@ struct Outgoing {
     seen: usize,
     /// When events were published, if the last were many and of connections only.
     told_of_connections: Option<Instant>,
+    listener: Listener,
     /// Keeps the thread from going to sleep, once.
     stay_awake: Option<Waker>,
     /// This thread's writers of slabs; none where one is at work.
@@ -71,7 +77,7 @@ impl Outgoing {
     /// How long the events can wait, at `now`, if they can.
     fn rest(&mut self, now: impl FnOnce() -> Instant) -> Option<Duration> {
         let events = self.count();
-        if events == 0 || !self.open.iter().all(|(_, batch)| batch.is_of_connections()) {
+        if !self.is_of_connections() {
             return None;
         }
         let now = now();
@@ -86,6 +92,11 @@ impl Outgoing {
             self.told_of_connections = (events > MANY_OF_CONNECTIONS).then_some(now);
         }
         rest
+    }
+
+    /// Whether there is something to tell, but nothing but that connections come and go.
+    fn is_of_connections(&self) -> bool {
+        !self.open.is_empty() && self.open.iter().all(|(_, batch)| batch.is_of_connections())
     }
 
     fn count(&self) -> usize {
@@ -206,12 +217,35 @@ pub(super) fn before_sleep() {
             }
             waker.wake();
         }
-        None => {
-            if let Some(inbox) = publish() {
-                inbox.wait_for_busy_reader(LONGEST_WAIT);
-            }
-        }
+        None => tell(),
     }
+}
+
+/// Publishes what there is before the thread sleeps, and lets JavaScript be if it has no
+/// time.
+fn tell() {
+    let (of_connections, busy) = OUTGOING.with_borrow(|outgoing| {
+        let busy = outgoing.listener.is_busy(Instant::now);
+        (outgoing.is_of_connections(), busy)
+    });
+    match publish() {
+        Some(inbox) if !of_connections => {
+            OUTGOING.with_borrow_mut(|outgoing| outgoing.listener.note_told_more());
+            return inbox.wait_for_busy_reader(LONGEST_WAIT);
+        }
+        Some(inbox) => OUTGOING.with_borrow_mut(|outgoing| {
+            outgoing.listener.note_told(inbox, Instant::now());
+        }),
+        None => {}
+    }
+    if busy {
+        thread::park_timeout(LONGEST_WAIT);
+    }
+}
+
+/// Runs whenever the thread has slept, or looked at its sockets.
+pub(super) fn after_sleep() {
+    OUTGOING.with_borrow_mut(|outgoing| outgoing.listener.note_awake(Instant::now));
 }
 
 /// Publishes all events of this thread.

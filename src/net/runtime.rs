@@ -171,6 +171,7 @@ fn start_thread(number: usize) -> io::Result<&'static IoThread> {
         .enable_io()
         .enable_time()
         .on_thread_park(publish::before_sleep)
+        .on_thread_unpark(publish::after_sleep)
         .build()?;
     let io_thread: &'static IoThread = Box::leak(Box::new(IoThread {
         handle: runtime.handle().clone(),

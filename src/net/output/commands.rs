@@ -45,7 +45,9 @@ impl Output {
             }
             self.offer(stream, scratch);
             scratch.bytes.shrink_to(SCRATCH_KEPT);
-            if self.closing.should_end() && !self.is_blocked() {
+            if (self.closing.should_end() || self.ending && self.closing.is_close_queued())
+                && !self.is_blocked()
+            {
                 self.end(stream);
                 wake |= self.peer_ended;
             }
@@ -101,7 +103,8 @@ impl Output {
             }
             CommandKind::End => {
                 self.ending = true;
-                true
+                // One that was refused is closed by its task.
+                !self.closing.is_close_queued()
             }
             CommandKind::Terminate => {
                 self.terminated = true;

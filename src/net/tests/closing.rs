@@ -92,6 +92,18 @@ async fn transport_stays_until_the_peer_ends_its_side() {
 }
 
 #[tokio::test]
+async fn our_side_ends_behind_our_close_frame_if_that_is_wanted() {
+    let mut application = Application::new();
+    let (id, mut peer) = connect_raw(&mut application, Config::default()).await;
+    application.frame(id, CLOSE, &close_payload(1000, ""));
+    // When this was read nothing is left that would wake the connection.
+    peer.write(masked_frame(9, b"")).await;
+    application.event().await.payload_of(EventKind::Ping, id);
+    application.command(id, CommandKind::End);
+    assert_eq!(peer.read_to_end().await, b"\x88\x02\x03\xe8");
+}
+
+#[tokio::test]
 async fn no_frame_follows_a_close_frame() {
     let mut application = Application::new();
     let (id, mut peer) = connect_raw(&mut application, Config::default()).await;
