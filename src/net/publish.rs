@@ -159,10 +159,15 @@ impl Drop for Taken<'_> {
     fn drop(&mut self) {
         let mut batch = std::mem::take(&mut self.batch);
         let writer = batch.take_writer();
-        if batch.len() >= MANY_EVENTS || batch.byte_length() >= MANY_BYTES {
+        let is_long = batch.len() >= MANY_EVENTS || batch.byte_length() >= MANY_BYTES;
+        let told_more = is_long && !batch.is_of_connections();
+        if is_long {
             batch = self.inbox.publish(batch);
         }
         OUTGOING.with_borrow_mut(|outgoing| {
+            if told_more {
+                outgoing.listener.note_told_more();
+            }
             if let Some(writer) = writer {
                 outgoing.put_writer(self.inbox, writer);
             }
@@ -197,8 +202,7 @@ pub(super) async fn set_up() {
 }
 
 /// Runs whenever the thread is about to sleep: has it look at its sockets once more,
-/// perhaps after a rest, or publishes its events. If these are much for JavaScript, and
-/// it is busy, the thread lets it be: it would be woken for each message that comes in.
+/// perhaps after a rest, or publishes its events.
 pub(super) fn before_sleep() {
     let (stay_awake, rest) = OUTGOING.with_borrow_mut(|outgoing| {
         let growing = outgoing.is_growing();
@@ -222,23 +226,26 @@ pub(super) fn before_sleep() {
 }
 
 /// Publishes what there is before the thread sleeps, and lets JavaScript be if it has no
-/// time.
+/// time: with much to do it would be interrupted for each message that comes in, or for each
+/// connection that comes or goes.
 fn tell() {
-    let (of_connections, busy) = OUTGOING.with_borrow(|outgoing| {
-        let busy = outgoing.listener.is_busy(Instant::now);
-        (outgoing.is_of_connections(), busy)
+    let (is_of_connections, is_busy) = OUTGOING.with_borrow(|outgoing| {
+        let is_busy = outgoing.listener.is_busy(Instant::now);
+        (outgoing.is_of_connections(), is_busy)
     });
-    match publish() {
-        Some(inbox) if !of_connections => {
-            OUTGOING.with_borrow_mut(|outgoing| outgoing.listener.note_told_more());
-            return inbox.wait_for_busy_reader(LONGEST_WAIT);
-        }
-        Some(inbox) => OUTGOING.with_borrow_mut(|outgoing| {
-            outgoing.listener.note_told(inbox, Instant::now());
-        }),
-        None => {}
+    let inbox = publish();
+    if let Some(inbox) = &inbox
+        && !is_of_connections
+    {
+        OUTGOING.with_borrow_mut(|outgoing| outgoing.listener.note_told_more());
+        inbox.wait_for_busy_reader(LONGEST_WAIT);
+        return;
     }
-    if busy {
+    if let Some(inbox) = &inbox {
+        let now = Instant::now();
+        OUTGOING.with_borrow_mut(|outgoing| outgoing.listener.note_told(inbox, now));
+    }
+    if is_busy {
         thread::park_timeout(LONGEST_WAIT);
     }
 }

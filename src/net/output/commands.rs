@@ -45,14 +45,14 @@ impl Output {
             }
             self.offer(stream, scratch);
             scratch.bytes.shrink_to(SCRATCH_KEPT);
-            if (self.closing.should_end() || self.ending && self.closing.is_close_queued())
-                && !self.is_blocked()
-            {
+            let ends = self.ending && self.closing.is_close_queued();
+            if (ends || self.closing.should_end()) && !self.is_blocked() {
                 self.end(stream);
                 wake |= self.peer_ended;
             }
             // The task times the closing handshake, unless the peer began it.
-            let closes = !was_closing && self.closing.is_close_queued() && !self.ended;
+            let is_answer = self.ended && self.closing.is_last_of_ours();
+            let closes = !was_closing && self.closing.is_close_queued() && !is_answer;
             wake || closes || self.terminated || self.failed || self.is_blocked()
         })
     }
@@ -103,7 +103,8 @@ impl Output {
             }
             CommandKind::End => {
                 self.ending = true;
-                // One that was refused is closed by its task.
+                // Behind a close frame our side is ended here, a handshake that was refused
+                // by the task.
                 !self.closing.is_close_queued()
             }
             CommandKind::Terminate => {

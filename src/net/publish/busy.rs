@@ -3,7 +3,7 @@
 //! Connections that come and go then wake the thread for each thing that they do, which
 //! on one processor interrupts JavaScript each time, though it has no time to hear of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::bridge::Inbox;
@@ -13,18 +13,19 @@ const SOON: Duration = Duration::from_micros(50);
 /// and is taken to be for so long.
 const BUSY: Duration = Duration::from_millis(2);
 
-/// What an I/O thread knows of the JavaScript that it tells of connections.
+/// What an I/O thread knows of the JavaScript that it tells of connections. If there are
+/// several environments, of the one that it told last.
 #[derive(Default)]
 pub(super) struct Listener {
     /// Who was told, of nothing but connections, when the thread went to sleep, and when.
-    told: Option<(Arc<Inbox>, Instant)>,
+    told: Option<(Weak<Inbox>, Instant)>,
     busy_since: Option<Instant>,
 }
 
 impl Listener {
     /// The thread goes to sleep when `inbox` was told of nothing but connections.
-    pub(super) fn note_told(&mut self, inbox: Arc<Inbox>, now: Instant) {
-        self.told = Some((inbox, now));
+    pub(super) fn note_told(&mut self, inbox: &Arc<Inbox>, now: Instant) {
+        self.told = Some((Arc::downgrade(inbox), now));
     }
 
     /// It was told of something else, which does not wait.
@@ -35,7 +36,7 @@ impl Listener {
     /// The thread has slept, or looked at its sockets.
     pub(super) fn note_awake(&mut self, now: impl FnOnce() -> Instant) {
         if let Some((inbox, when)) = self.told.take()
-            && inbox.is_behind()
+            && inbox.upgrade().is_some_and(|inbox| inbox.is_behind())
         {
             let now = now();
             if now.saturating_duration_since(when) >= SOON {
@@ -69,7 +70,7 @@ mod tests {
         inbox.publish(batch);
         let mut listener = Listener::default();
         let now = Instant::now();
-        listener.note_told(Arc::clone(&inbox), now);
+        listener.note_told(&inbox, now);
         (listener, inbox, now)
     }
 

@@ -143,6 +143,24 @@ async fn close_timeout_ends_what_the_peer_does_not_close() {
 }
 
 #[tokio::test]
+async fn close_timeout_ends_what_the_peer_does_not_close_though_our_side_has_ended() {
+    let mut application = Application::new();
+    let config = Config {
+        close_timeout: 50,
+        ..Config::default()
+    };
+    let (id, mut peer) = connect_raw(&mut application, config).await;
+    let block = [
+        frame(id, CLOSE, &close_payload(1000, "")),
+        record(id, CommandKind::End, 0, &[]),
+    ];
+    application.flush(&block.concat());
+    assert_eq!(peer.read_to_end().await, b"\x88\x02\x03\xe8");
+    let event = application.event().await;
+    assert_eq!(event.detail_of(EventKind::Closed, id), 0, "not clean");
+}
+
+#[tokio::test]
 async fn close_timeout_ends_a_clean_close_whose_transport_stays() {
     let mut application = Application::new();
     let config = Config {
