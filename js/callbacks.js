@@ -32,7 +32,8 @@ class Callback extends AsyncResource {
 }
 
 /**
- * Calls all callbacks, even if one throws.
+ * Calls all callbacks, even if one throws; what is thrown is thrown again in a tick of
+ * its own.
  *
  * @param {Callback[]} callbacks What to call
  * @param {(Error|null)} err Their argument

@@ -145,8 +145,9 @@ class Connection extends AsyncResource {
    * Ends our side when all that was sent is out.
    */
   end() {
+    // A stream that was ended makes an error of another end(), which nobody gets and which
+    // takes long.
     if (this.socket === null) this.endTransport();
-    // Or the stream makes an error that nobody gets, which takes long.
     else if (!this.socket.writableEnded) this.socket.end();
   }
 

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What a relay sends: encoded by its engine, on this thread, and written to its
- * socket.
+ * What a relay sends: framed here if it is short and goes out as it is, else encoded
+ * by its engine, and written to its socket.
  */
 
 const net = require('net');
@@ -84,7 +84,7 @@ class RelayOutput {
 
     const isCopied = payload.length < MAX_COPIED_PAYLOAD;
 
-    // Each call of an engine takes longer than this.
+    // To frame it here takes less than a call of the engine.
     if (isCopied && (flags === BINARY_FLAGS || flags === TEXT_FLAGS)) {
       this._write(frameOf(flags, payload), cb);
       return;

@@ -3,7 +3,8 @@
 /**
  * A connection whose bytes Node moves: over TLS, over any other Duplex, and
  * over each socket until the core adopts it. What is received goes through an
- * engine of the core, what is sent is encoded by it, all on this thread.
+ * engine of the core, and so does what is sent if it is more than a short frame, all
+ * on this thread.
  */
 
 const RelayOutput = require('./relay-output');
