@@ -49,19 +49,19 @@ const contenders = [
   {
     name: 'oxws',
     title: 'oxws',
-    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
+    standard: ['echo', 'paced', 'push', 'ping', 'connect', 'idle'],
     handlers: HANDLERS,
     driver: 'oxws.js',
     // Node keeps the descriptor, and the core has a duplicate.
     inServerMode: {
       filesPerConnection: 2,
-      standard: ['echo', 'push', 'connect']
+      standard: ['echo', 'paced', 'push', 'connect']
     }
   },
   {
     name: 'ws',
     title: 'ws + bufferutil',
-    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
+    standard: ['echo', 'paced', 'push', 'ping', 'connect', 'idle'],
     reference: true,
     handlers: HANDLERS,
     expect: { bufferutil: true },
@@ -80,7 +80,7 @@ const contenders = [
   {
     name: 'bun',
     title: 'Bun',
-    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
+    standard: ['echo', 'paced', 'push', 'ping', 'connect', 'idle'],
     handlers: [
       'echo',
       'echo-burn',
@@ -111,7 +111,7 @@ const contenders = [
   {
     name: 'raw',
     title: 'raw TCP',
-    standard: ['echo', 'push', 'ping', 'connect', 'idle'],
+    standard: ['echo', 'paced', 'push', 'ping', 'connect', 'idle'],
     handlers: ['echo', 'burst', 'broadcast', 'broadcast-native'],
     package: LOAD,
     command: (handler, binary) => [binary, 'raw-server', handler],

@@ -47,22 +47,21 @@ function checkedPin(text) {
 
 /**
  * @param {String} pin A checked option
- * @param {Number} [wanted] How many CPUs the server is to have
+ * @param {Object} [scenario] Row of scenarios.js
  * @return {Object|undefined} CPUs of the `server` and of the `load`, as
  *     taskset wants them, if they are bound to any. A load generator for which
  *     there is no CPU left shares the last one of the server's.
  */
-function placement(pin, wanted = 1) {
+function placement(pin, { cpus: wanted = 1, sharesCpus = false } = {}) {
   if (pin === 'off') return undefined;
   if (pin !== 'auto') {
     const [server, load] = pin.split(':');
     return { server, load };
   }
   const cpus = allowedCpus();
-  return {
-    server: cpus.slice(0, wanted).join(','),
-    load: `${cpus[wanted] ?? cpus.at(-1)}`
-  };
+  const server = cpus.slice(0, wanted).join(',');
+  const load = sharesCpus ? server : `${cpus[wanted] ?? cpus.at(-1)}`;
+  return { server, load };
 }
 
 /** Of the kernel's clock in /proc/stat: USER_HZ is 100 everywhere. */

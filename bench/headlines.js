@@ -3,8 +3,8 @@
 const roles = require('./roles');
 
 /**
- * One figure of each scenario for each contender: what the summary and the
- * chart show.
+ * One figure of each scenario for each contender, or more if it says so: what
+ * the summary and the chart show.
  *
  * @typedef {Object} Headline
  * @property {String} label Name of the scenario
@@ -16,19 +16,28 @@ const roles = require('./roles');
 
 /**
  * @param {Object} report The whole report
- * @return {Headline[]} One per scenario
+ * @return {Headline[]} Those of each scenario in turn
  */
 function headlines({ scenarios }) {
-  return scenarios.map(({ label, role, shows, results }) => {
-    const { headlines: known } = roles[role];
-    const metric = shows ?? Object.keys(known)[0];
-    const { unit, ratio, more = false } = known[metric];
-    const figures = results.map(({ name, summary }) => [
-      name,
-      { value: summary[metric].median, ratio: summary[ratio]?.median }
-    ]);
-    return { label, unit, more, figures: Object.fromEntries(figures) };
+  return scenarios.flatMap((scenario) => {
+    const { label, role, results } = scenario;
+    return shown(scenario).map((metric) => {
+      const { unit, ratio, more = false } = roles[role].headlines[metric];
+      const figures = results.map(({ name, summary }) => [
+        name,
+        { value: summary[metric].median, ratio: summary[ratio]?.median }
+      ]);
+      return { label, unit, more, figures: Object.fromEntries(figures) };
+    });
   });
+}
+
+/**
+ * @param {Object} scenario Row of scenarios.js
+ * @return {String[]} The metrics that stand for it
+ */
+function shown({ role, shows }) {
+  return [shows ?? Object.keys(roles[role].headlines)[0]].flat();
 }
 
 /**
@@ -43,4 +52,4 @@ function measured({ scenarios }) {
   return Array.from(titles, ([name, title]) => ({ name, title }));
 }
 
-module.exports = { headlines, measured };
+module.exports = { headlines, measured, shown };

@@ -16,7 +16,7 @@ const roles = require('./roles');
  */
 async function measure(scenario, contender, builds, options) {
   const role = roles[scenario.role];
-  const cpus = placement(options.pin, scenario.cpus);
+  const cpus = placement(options.pin, scenario);
   const files = role.files?.(scenario, contender);
   const server = new Process(
     contender.command(

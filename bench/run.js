@@ -127,7 +127,7 @@ function summariseAll(pairs, { missing, failures }, options) {
       .filter(({ results }) => results.length > 0)
       .map(({ scenario, results }) => ({
         ...scenario,
-        placement: placement(options.pin, scenario.cpus),
+        placement: placement(options.pin, scenario),
         results: summarise(
           results.map(({ contender: { name, title, portMode }, ...rest }) => ({
             name,

@@ -16,9 +16,11 @@ const { BURST, SIZE } = require('./servers/messages');
  * @property {String} handler Name of the server's handler
  * @property {String} role Subcommand of the load generator (roles/index.js)
  * @property {Object} load Options of that subcommand
- * @property {String} [shows] Which of the role's figures the summary and the
- *     chart show, if not its first
+ * @property {String|String[]} [shows] Which of the role's figures the summary
+ *     and the chart show, if not its first
  * @property {Number} [cpus] How many CPUs the server is bound to, if not one
+ * @property {Boolean} [sharesCpus] Whether the load generator is bound to the
+ *     server's CPUs and not to one of its own
  * @property {Number} [closed] Seconds after which the server is looked at once
  *     more when all connections are closed
  */
@@ -145,6 +147,20 @@ module.exports = [
     handler: 'echo-callback',
     role: 'echo',
     load: { connections: 100, 'in-flight': 16, size: 64 }
+  },
+  {
+    name: 'echo-paced-100',
+    label: 'echo of 64 B, 2,000/s over 100',
+    title:
+      'echo, one message at a time at random instants, 2,000/s, ' +
+      '100 connections, 64 B, server and load on the same two CPUs',
+    cpus: 2,
+    sharesCpus: true,
+    standard: true,
+    shows: ['cpuUs', 'p50Us'],
+    handler: 'echo',
+    role: 'paced',
+    load: { connections: 100, rate: 2000, size: 64 }
   },
   {
     name: 'echo-deflate-100x1-1KiB',

@@ -34,6 +34,7 @@ const messages = steady('message', 'msg');
 /** @type {Object<String, Role>} */
 module.exports = {
   echo: messages,
+  paced: messages,
   push: messages,
   connect: steady('connection', 'conn'),
   ping: require('./ping'),

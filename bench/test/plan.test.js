@@ -37,6 +37,7 @@ describe('plan()', () => {
       'bun',
       'raw'
     ]);
+    assert.deepEqual(all['echo-paced-100'], all['echo-100x1']);
     assert.deepEqual(all['idle-10000'], ['oxws', 'ws', 'bun', 'raw']);
     assert.deepEqual(all['pong-busy'], ['oxws', 'ws', 'bun']);
     assert.equal(all['echo-deflate-100x1-1KiB'], undefined);
@@ -106,18 +107,29 @@ describe('placement()', () => {
     if (checkedPin('auto') === 'off') return t.skip('nothing to choose from');
     const [first, second, third = second] = cpus.map(String);
     assert.deepEqual(placement('auto'), { server: first, load: second });
-    assert.deepEqual(placement('auto', 2), {
+    assert.deepEqual(placement('auto', { cpus: 2 }), {
       server: `${first},${second}`,
       load: third
     });
     return undefined;
   });
 
+  it('lets it share those of the server where the scenario says so', (t) => {
+    if (checkedPin('auto') === 'off') return t.skip('nothing to choose from');
+    const { server, load } = placement('auto', { cpus: 2, sharesCpus: true });
+    assert.equal(server, allowedCpus().slice(0, 2).join(','));
+    assert.equal(load, server);
+    return undefined;
+  });
+
   it('takes what is asked for, whatever the scenario wants', () => {
     const asked = { server: '0-1', load: '3' };
-    assert.deepEqual(placement('0-1:3', 1), asked);
-    assert.deepEqual(placement('0-1:3', 2), asked);
-    assert.equal(placement('off', 2), undefined);
+    assert.deepEqual(placement('0-1:3'), asked);
+    for (const sharesCpus of [false, true]) {
+      const scenario = { cpus: 2, sharesCpus };
+      assert.deepEqual(placement('0-1:3', scenario), asked);
+      assert.equal(placement('off', scenario), undefined);
+    }
   });
 });
 

@@ -2,7 +2,7 @@
 //! messages echoed each, and are then kept open in silence, so that the runner
 //! can see what memory they take in the server.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::handshake::{self, Sources};
 use crate::line::Line;
 use crate::message::{Failure, Messages};
 use crate::reply::{Framing, Replies};
+use crate::sockets;
 
 #[derive(Args)]
 pub struct Options {
@@ -65,7 +66,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 
     thread::sleep(Duration::from_secs_f64(options.settle));
     for stream in &connections {
-        check_silence(stream)?;
+        sockets::check_silence(stream)?;
     }
     Line::Idle {
         connections: connections.len(),
@@ -100,44 +101,4 @@ fn echo(
         return Err("the server sent more than was asked for".into());
     }
     Ok(())
-}
-
-fn check_silence(stream: &TcpStream) -> Result<(), Failure> {
-    stream.set_nonblocking(true)?;
-    match stream.peek(&mut [0]) {
-        Ok(0) => Err("the server closed an idle connection".into()),
-        Ok(_) => Err("the server spoke on an idle connection".into()),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::net::{TcpListener, TcpStream};
-
-    use super::check_silence;
-
-    #[test]
-    fn only_an_open_and_silent_connection_is_idle() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (mut server, _) = listener.accept().unwrap();
-        check_silence(&client).unwrap();
-
-        server.write_all(b"x").unwrap();
-        client.set_nonblocking(false).unwrap();
-        client.peek(&mut [0]).unwrap();
-        assert!(check_silence(&client).is_err());
-    }
-
-    #[test]
-    fn a_closed_connection_is_not_idle() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        drop(listener.accept().unwrap());
-        client.peek(&mut [0]).unwrap();
-        assert!(check_silence(&client).is_err());
-    }
 }

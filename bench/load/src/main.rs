@@ -15,6 +15,7 @@ mod idle;
 mod line;
 mod message;
 mod outbox;
+mod paced;
 mod ping;
 mod push;
 mod raw_server;
@@ -39,6 +40,8 @@ struct Arguments {
 enum Role {
     /// Keep messages in flight to an echo server and time the replies
     Echo(echo::Options),
+    /// Send messages one at a time at random instants, and time the replies
+    Paced(paced::Options),
     /// Make a server send bursts or broadcasts, and time what arrives
     Push(push::Options),
     /// Send pings at fixed times, and time the pongs
@@ -58,6 +61,7 @@ enum Role {
 fn main() -> ExitCode {
     let outcome: Result<(), Box<dyn Error>> = match Arguments::parse().role {
         Role::Echo(options) => echo::run(&options),
+        Role::Paced(options) => paced::run(&options),
         Role::Idle(options) => idle::run(&options),
         Role::Push(options) => push::run(&options),
         Role::Ping(options) => ping::run(&options),

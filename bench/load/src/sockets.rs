@@ -1,6 +1,8 @@
-//! Waiting for sockets and reading from them, as all that do not block have to.
+//! Waiting for sockets and reading from them, as all that do not block have to,
+//! and looking at those that have to be silent.
 
 use std::io::{self, ErrorKind, Read};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use mio::{Events, Poll};
@@ -39,12 +41,25 @@ pub fn read_open(stream: &mut impl Read, buffer: &mut [u8]) -> Result<Option<usi
     }
 }
 
+/// Fails if the server has said anything, or closed the connection. It does not
+/// block afterwards.
+pub fn check_silence(stream: &TcpStream) -> Result<(), Failure> {
+    stream.set_nonblocking(true)?;
+    match stream.peek(&mut [0]) {
+        Ok(0) => Err("the server closed an idle connection".into()),
+        Ok(_) => Err("the server spoke on an idle connection".into()),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
-    use std::io::{self, ErrorKind, Read};
+    use std::io::{self, ErrorKind, Read, Write};
+    use std::net::{TcpListener, TcpStream};
 
-    use super::{read, read_open};
+    use super::{check_silence, read, read_open};
 
     /// Answers in turn; then it is at its end.
     struct Script(VecDeque<Result<usize, ErrorKind>>);
@@ -68,5 +83,27 @@ mod tests {
         assert!(read(&mut script, &mut buffer).is_err());
         assert_eq!(read(&mut script, &mut buffer).unwrap(), Some(0));
         assert!(read_open(&mut script, &mut buffer).is_err());
+    }
+
+    #[test]
+    fn only_an_open_and_silent_connection_is_idle() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        check_silence(&client).unwrap();
+
+        server.write_all(b"x").unwrap();
+        client.set_nonblocking(false).unwrap();
+        client.peek(&mut [0]).unwrap();
+        assert!(check_silence(&client).is_err());
+    }
+
+    #[test]
+    fn a_closed_connection_is_not_idle() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        drop(listener.accept().unwrap());
+        client.peek(&mut [0]).unwrap();
+        assert!(check_silence(&client).is_err());
     }
 }
