@@ -5,6 +5,7 @@
 //! begins a new context, which a compressor may do at any time, so that a
 //! connection can send the sequence again and again.
 
+use fastrand::Rng;
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush};
 
 use crate::frame::{Header, TEXT};
@@ -15,6 +16,9 @@ const MESSAGES: usize = 256;
 
 /// RFC 7692 §7.2.1: ends a flush, and is removed from a message.
 const TRAILER: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// The same messages in every run.
+const SEED: u64 = 1;
 
 const SYMBOLS: [&str; 8] = [
     "EURUSD", "GBPUSD", "USDJPY", "AUDUSD", "USDCHF", "NZDUSD", "USDCAD", "EURGBP",
@@ -28,9 +32,9 @@ pub struct Ticks {
 
 impl Ticks {
     pub fn new(size: usize) -> Result<Self, Failure> {
-        let mut chance = Chance(0x2545_f491_4f6c_dd1d);
+        let mut random = Rng::with_seed(SEED);
         let payloads = (0..MESSAGES)
-            .map(|sequence| payload(sequence, size, &mut chance))
+            .map(|sequence| payload(sequence, size, &mut random))
             .collect::<Result<Vec<_>, _>>()?;
         let mut deflate = Deflate::new(6, false, 15);
         let frames = payloads
@@ -81,28 +85,16 @@ impl Context {
     }
 }
 
-/// xorshift64*: the same messages in every run.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) % bound
-    }
-}
-
-fn payload(sequence: usize, size: usize, chance: &mut Chance) -> Result<Vec<u8>, Failure> {
-    let mut time = 1_767_225_600_000 + sequence as u64 * 250 + chance.below(250);
+fn payload(sequence: usize, size: usize, random: &mut Rng) -> Result<Vec<u8>, Failure> {
+    let mut time = 1_767_225_600_000 + sequence as u64 * 250 + random.u64(..250);
     let mut text = format!("{{\"type\":\"ticks\",\"sequence\":{sequence},\"ticks\":[");
     let tail = |padding: usize| format!("],\"padding\":\"{:.<padding$}\"}}", "");
     loop {
         let separator = if text.ends_with('}') { "," } else { "" };
-        let symbol = SYMBOLS[usize::try_from(chance.below(SYMBOLS.len() as u64))?];
-        let bid = 100_000 + chance.below(2_000);
-        let ask = bid + 1 + chance.below(9);
-        time += chance.below(40);
+        let symbol = SYMBOLS[random.usize(..SYMBOLS.len())];
+        let bid = 100_000 + random.u64(..2_000);
+        let ask = bid + 1 + random.u64(..9);
+        time += random.u64(..40);
         let tick = format!(
             "{separator}{{\"symbol\":\"{symbol}\",\"bid\":{}.{:05},\"ask\":{}.{:05},\
              \"volume\":{},\"time\":{time}}}",
@@ -110,7 +102,7 @@ fn payload(sequence: usize, size: usize, chance: &mut Chance) -> Result<Vec<u8>,
             bid % 100_000,
             ask / 100_000,
             ask % 100_000,
-            (1 + chance.below(50)) * 1_000,
+            (1 + random.u64(..50)) * 1_000,
         );
         if text.len() + tick.len() + tail(0).len() > size {
             let padding = size.checked_sub(text.len() + tail(0).len());
