@@ -1,14 +1,15 @@
 'use strict';
 
 //
-// A connection whose messages come one at a time, and soon one after the other, is
-// read by JavaScript's own loop. Nobody must notice but by the time that it takes.
+// A connection whose messages come one at a time is read by JavaScript's own loop. Nobody
+// must notice but by the time that it takes.
 //
 
 const assert = require('node:assert');
 const net = require('node:net');
 const path = require('node:path');
 const { describe, it } = require('node:test');
+const { setTimeout } = require('node:timers/promises');
 
 const { startChild } = require('../support/child');
 const { cleanup } = require('../support/cleanup');
@@ -33,7 +34,7 @@ const ROUND = 200;
 const ROUNDS = 10;
 const MANY_ROUNDS = 100;
 // See `src/bridge/direct.rs`.
-const MOST_DIRECT = 8;
+const FEW_MESSAGES = 16;
 
 /**
  * Sends numbered messages and takes them back, in the same order.
@@ -90,7 +91,7 @@ async function echo(raw, count, { inFlight = 1, payload = String } = {}) {
 
 /**
  * Echoes until the I/O threads of the process have no part in it: one of them that reads
- * sleeps before each message, and else before each of its looks, a millisecond apart.
+ * sleeps before each message, and else before each of its looks, milliseconds apart.
  *
  * @return {Promise<Boolean>} Whether that is so; it may never be
  */
@@ -449,7 +450,7 @@ function describeDirect(start, way) {
 }
 
 function describeServer(way) {
-  for (const count of [2, MOST_DIRECT, 12]) {
+  for (const count of [2, FEW_MESSAGES, 24]) {
     it(`gets its answers when there are ${count} of them`, async (t) => {
       const { open, pid, raw } = await startDirect(t, way);
       const raws = [raw];
@@ -458,13 +459,53 @@ function describeServer(way) {
 
       // All at once, some of them, one, and all again.
       for (const active of [raws, raws.slice(0, 3), [raw], raws]) {
-        if (count <= MOST_DIRECT) await untilDirect(active, pid);
+        if (count <= FEW_MESSAGES) await untilDirect(active, pid);
         await Promise.all(
           active.map((one, i) => echo(one, 1000, { inFlight: 1 + (i % 3) }))
         );
       }
     });
   }
+
+  it(
+    'is one of many whose messages come one at a time',
+    { ...beyondReference, ...(linuxOnly.skip && linuxOnly) },
+    async (t) => {
+      const count = 50;
+      const { open, pid, raw } = await startDirect(t, way);
+      const raws = [raw];
+
+      while (raws.length < count) raws.push(await open());
+
+      for (let i = 0; i < MANY_ROUNDS; i++) {
+        const before = ioSwitches(pid);
+
+        for (const one of raws) await echo(one, 4);
+        if (ioSwitches(pid) - before < (count * 4) / 2) return;
+      }
+
+      assert.fail('The I/O threads have a part in it');
+    }
+  );
+
+  it(
+    'leaves the process alone when nothing comes',
+    { ...beyondReference, ...(linuxOnly.skip && linuxOnly) },
+    async (t) => {
+      const { open, pid, raw } = await startDirect(t, way);
+      const raws = [raw];
+
+      while (raws.length < FEW_MESSAGES) raws.push(await open());
+      await untilDirect(raws, pid);
+      await setTimeout(100);
+
+      const before = ioSwitches(pid);
+
+      await setTimeout(300);
+      // One that looks after JavaScript wakes each 4 ms.
+      assert.ok(ioSwitches(pid) - before < 20);
+    }
+  );
 
   it('gets its answers when others come and go', async (t) => {
     const { open, raw } = await startDirect(t, way);

@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::direct::{Direct, Poller, Wakes, is_few};
+use super::direct::{Direct, Poller, are_few};
 use super::{Batch, SlabWriter, lock};
 
 /// Bytes that may wait for JavaScript unless another number is set.
@@ -15,6 +15,9 @@ const DEFAULT_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Bytes that keep JavaScript busy for some time.
 const MUCH: usize = 128 * 1024;
+
+/// A reader that comes so much later than it was woken is busy.
+const LATE: Duration = Duration::from_millis(5);
 
 /// Wakes JavaScript's thread, from any thread.
 pub trait Wake: Send + Sync {
@@ -50,14 +53,15 @@ struct State {
     batches: VecDeque<Batch>,
     spare: Vec<Batch>,
     reader_sleeps: bool,
-    /// The reader was woken and has not come yet.
-    reader_wakes: bool,
+    /// When the reader was woken, if it has not come yet.
+    woken: Option<Instant>,
     closed: bool,
     /// Tasks that do not read because of `limit`.
     blocked: Vec<Waker>,
     /// Threads that wait for the reader to come.
     waiting: Vec<Thread>,
-    wakes: Wakes,
+    /// There is something that the reader's own thread has published.
+    any_of_reader: bool,
 }
 
 impl Inbox {
@@ -69,11 +73,11 @@ impl Inbox {
                 batches: VecDeque::new(),
                 spare: Vec::new(),
                 reader_sleeps: true,
-                reader_wakes: false,
+                woken: None,
                 closed: false,
                 blocked: Vec::new(),
                 waiting: Vec::new(),
-                wakes: Wakes::default(),
+                any_of_reader: false,
             }),
             waker,
             untaken: AtomicUsize::new(0),
@@ -116,22 +120,29 @@ impl Inbox {
     /// Hands `batch` to the reader, waking it if it sleeps; returns an empty
     /// batch to go on with. Once the inbox is closed the events are dropped.
     pub fn publish(&self, batch: Batch) -> Batch {
-        let few = is_few(&batch);
+        let few = are_few([&batch]);
         let mut wake = false;
         let spare = self.push(batch, |state| {
             wake = std::mem::take(&mut state.reader_sleeps);
-            state.reader_wakes |= wake;
-            self.direct.note(&mut state.wakes, few, wake);
+            if wake {
+                state.woken = Some(Instant::now());
+            }
         });
         if wake {
             self.waker.wake();
+        }
+        if let Some(few) = few {
+            self.direct.note_published(few, wake);
         }
         spare
     }
 
     /// As [`publish`](Self::publish), on the reader's own thread: it takes the batch next.
     pub fn publish_here(&self, batch: Batch) -> Batch {
-        self.push(batch, |state| state.reader_sleeps = false)
+        self.push(batch, |state| {
+            state.reader_sleeps = false;
+            state.any_of_reader = true;
+        })
     }
 
     fn push(&self, batch: Batch, act: impl FnOnce(&mut State)) -> Batch {
@@ -157,7 +168,7 @@ impl Inbox {
             return;
         }
         let mut state = lock(&self.state);
-        if state.batches.is_empty() || state.reader_wakes || state.closed {
+        if state.batches.is_empty() || state.woken.is_some() || state.closed {
             return;
         }
         state.waiting.push(thread::current());
@@ -212,7 +223,7 @@ impl Inbox {
         {
             state.spare.push(done);
         }
-        state.reader_wakes = false;
+        let late = state.woken.take().is_some_and(|when| when.elapsed() > LATE);
         for thread in state.waiting.drain(..) {
             thread.unpark();
         }
@@ -220,7 +231,16 @@ impl Inbox {
             state.reader_sleeps = true;
             return true;
         }
+        let own = std::mem::take(&mut state.any_of_reader);
+        let few = own.then(|| are_few(&state.batches)).flatten();
         std::mem::swap(&mut state.batches, into);
+        drop(state);
+        if late {
+            self.direct.note_late();
+        }
+        if let Some(few) = few {
+            self.direct.note_read(few);
+        }
         false
     }
 

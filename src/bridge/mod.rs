@@ -23,7 +23,7 @@ mod tests;
 pub use batch::{Batch, Credit, SHARED_PAYLOAD};
 pub use block::{BLOCK_SIZE, BlockBytes, BlockMemory};
 pub use command::{BESIDE_BLOCK, Command, CommandKind, Commands, flag};
-pub use direct::{Direct, MOST_DIRECT, Poller, Turn};
+pub use direct::{Direct, FEW_MESSAGES, MOST_DIRECT, Poller, Turn};
 pub use event::{EventKind, INTERNAL_ERROR};
 pub use id::ConnectionId;
 pub use inbox::{Inbox, Wake};

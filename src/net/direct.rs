@@ -4,20 +4,18 @@
 //! Not tokio watches the socket of such a connection but a poller that JavaScript's loop
 //! watches. Its turns are as ever. All else than to read a little is left to its I/O
 //! thread, which has the socket back as soon as the connection is woken: by a command
-//! that JavaScript's thread can't carry out, by a timer, or because JavaScript took no
-//! turn for a short time, since nothing came or since it is busy. After a longer time
-//! it has it back in any case, to find out whether this still pays.
+//! that JavaScript's thread can't carry out, by a timer, or because JavaScript is [busy](watch)
+//! or finds so much that direct connections do not pay.
 
 mod poller;
+mod watch;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Wake};
-use std::time::Duration;
 
 use socket2::Socket;
-use tokio::time::{Instant, interval_at};
 
 use super::Environment;
 use super::connection::Connection;
@@ -26,13 +24,6 @@ use super::runtime::IoThreads;
 use super::stream::Stream;
 use super::task::By;
 use crate::bridge::{Poller, Turn};
-
-/// JavaScript has to take a turn in each of these: a ping does not wait for it longer
-/// than for two, and as the system's timers take.
-const PERIOD: Duration = Duration::from_millis(1);
-const SHORTEST_PERIOD: Duration = Duration::from_micros(750);
-/// A connection is direct for no more of them at a time.
-const MOST_PERIODS: u32 = 500;
 
 /// What is read in a turn on JavaScript's thread is less. With more the I/O thread is of
 /// use.
@@ -43,8 +34,6 @@ pub(super) struct DirectSocket {
     pub(super) socket: Socket,
     /// There is no more to read in this turn.
     all_read: AtomicBool,
-    /// Turns so far.
-    turns: Arc<AtomicU32>,
 }
 
 impl DirectSocket {
@@ -79,27 +68,21 @@ impl Connection {
         publish_all();
         let mut place = self.stream_mut();
         let socket = place.take().and_then(|stream| stream.into_socket().ok());
-        let turns = Arc::new(AtomicU32::new(0));
-        let watching = watch(Arc::clone(self), Arc::clone(&turns));
         *place = socket.and_then(|socket| {
             if poller::add(poller, &socket, self.id).is_ok() {
                 let all_read = AtomicBool::new(false);
-                Some(Stream::Direct(DirectSocket {
-                    socket,
-                    all_read,
-                    turns,
-                }))
+                Some(Stream::Direct(DirectSocket { socket, all_read }))
             } else {
                 Stream::watched(socket).ok()
             }
         });
         let direct = place.as_ref().is_some_and(Stream::is_direct);
         drop(place);
-        if direct {
-            tokio::spawn(watching);
-        } else {
+        if !direct {
             self.inbox.direct.end(self.id);
             self.wake_by_ref();
+        } else if self.inbox.direct.begin_watch() {
+            tokio::spawn(watch::watch(Arc::clone(&self.inbox)));
         }
     }
 
@@ -131,7 +114,6 @@ impl Connection {
         let stream = self.stream();
         if let Some(Stream::Direct(direct)) = &*stream {
             direct.all_read.store(false, Ordering::Relaxed);
-            direct.turns.fetch_add(1, Ordering::Relaxed);
         }
         stream.as_ref().is_some_and(Stream::is_direct)
     }
@@ -156,32 +138,6 @@ impl Connection {
         }
         self.wake_by_ref();
     }
-}
-
-/// Gives a connection back to its I/O thread when it took no turn for a while, and after a
-/// longer time all.
-async fn watch(connection: Arc<Connection>, turns: Arc<AtomicU32>) {
-    let mut before = 0;
-    let mut looked = Instant::now();
-    let mut periods = interval_at(looked + PERIOD, PERIOD);
-    for _ in 0..MOST_PERIODS {
-        periods.tick().await;
-        if Arc::strong_count(&turns) == 1 {
-            // It was given back.
-            return;
-        }
-        // If the system's timer was late, the next period ends sooner.
-        if looked.elapsed() < SHORTEST_PERIOD {
-            continue;
-        }
-        let now = turns.load(Ordering::Relaxed);
-        if now == before {
-            return connection.wake();
-        }
-        before = now;
-        looked = Instant::now();
-    }
-    connection.inbox.direct.give_back_all();
 }
 
 impl Turn for Connection {
@@ -221,5 +177,6 @@ impl Environment {
                 }
             }
         }
+        direct.count_look();
     }
 }

@@ -17,7 +17,7 @@ use super::Environment;
 use super::connection::Connection;
 use super::runtime::{IoThread, IoThreads};
 use crate::bridge::{
-    Batch, BlockBytes, Command, CommandKind, Commands, ConnectionId, EventKind, MOST_DIRECT, flag,
+    Batch, BlockBytes, Command, CommandKind, Commands, ConnectionId, EventKind, FEW_MESSAGES, flag,
     lock,
 };
 use crate::protocol::OpCode;
@@ -99,7 +99,7 @@ impl Dispatcher {
         let compressing = self.find_runs(commands.clone(), &mut runs);
         // Those that JavaScript's thread reads it had better answer, too.
         let most = if self.environment.inbox.direct.is_any() {
-            MOST_DIRECT
+            FEW_MESSAGES
         } else {
             FEW_RUNS
         };

@@ -1,18 +1,23 @@
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::{Batch, Counter, Event, EventKind, Inbox, Memory, Reader, batch_of, inbox};
-use crate::bridge::{ConnectionId, Direct, MOST_DIRECT, Turn};
+use crate::bridge::{ConnectionId, Direct, FEW_MESSAGES, MOST_DIRECT, Turn};
 
-/// So many more wakes than finding the reader awake show that direct connections pay, if
-/// they are quick.
+/// So many more wakes than finding the reader awake show that direct connections pay.
 const ROW: u32 = 32;
-/// Batches in which connections become direct then.
-const BEGINNING: u32 = 16;
-/// More than a row may take.
-const TOO_LONG: Duration = Duration::from_millis(17);
-/// How long there are no direct connections after there were too many.
+/// Messages that are not few.
+const TOO_MANY: usize = FEW_MESSAGES + 1;
+/// What speaks for them is remembered up to so much,
+const MOST: u32 = 2 * ROW;
+/// and messages that are not few speak against them so much.
+const COST: u32 = 4;
+/// A reader that comes so long after it was woken is late, and how long that matters.
+const LATE: Duration = Duration::from_millis(6);
+const CALM: Duration = Duration::from_millis(250);
+/// How long there are none after they paid no longer, at least.
 const REST: Duration = Duration::from_secs(1);
 
 /// An inbox with its reader.
@@ -55,25 +60,32 @@ impl Pair {
         self.take();
     }
 
-    /// Whether a row of wakes, from `begin` on, makes direct connections worthwhile. The
-    /// system may delay one of them, hardly each.
-    fn becomes_worthwhile(mut begin: impl FnMut(&mut Self)) -> bool {
-        (0..100).any(|_| {
-            let mut pair = Self::new();
-            begin(&mut pair);
-            pair.inbox.direct.is_worthwhile()
-        })
+    /// The reader takes messages that its own thread has read so often.
+    fn read(&mut self, times: u32, batches: &[usize]) {
+        for _ in 0..times {
+            for connections in batches {
+                self.inbox.publish_here(messages_of(*connections));
+            }
+            self.take();
+        }
+    }
+
+    fn is_worthwhile(&self) -> bool {
+        self.inbox.direct.is_worthwhile()
     }
 
     /// One for which they are.
     fn worthwhile() -> Self {
-        loop {
-            let mut pair = Self::new();
-            pair.wake(ROW, 1);
-            if pair.inbox.direct.is_worthwhile() {
-                return pair;
-            }
-        }
+        let mut pair = Self::new();
+        pair.wake(ROW, 1);
+        assert!(pair.is_worthwhile());
+        pair
+    }
+
+    /// They pay no longer.
+    fn end(&mut self) {
+        self.wake(ROW, TOO_MANY);
+        assert!(!self.is_worthwhile());
     }
 }
 
@@ -100,138 +112,167 @@ fn of_connections() -> Batch {
     batch
 }
 
-#[test]
-fn direct_connections_pay_after_a_quick_row_of_wakes_for_a_few_messages() {
-    assert!(Pair::becomes_worthwhile(|pair| pair.wake(ROW, 1)));
-    assert!(Pair::becomes_worthwhile(|pair| pair.wake(ROW, 8)));
-    assert!(!Pair::becomes_worthwhile(|pair| pair.wake(ROW - 1, 1)));
-    assert!(!Pair::becomes_worthwhile(|pair| pair.wake(ROW, 9)));
+fn of_callbacks() -> Batch {
+    let mut batch = Batch::default();
+    for index in 0..100 {
+        batch.push(EventKind::Sent, 0, index, 1);
+    }
+    batch
 }
 
 #[test]
-fn whatever_else_is_published_begins_the_row_anew() {
-    let others: [fn(&mut Pair); 3] = [
-        |pair| pair.wake(1, 9),
-        |pair| {
-            pair.inbox.publish(of_connections());
-            pair.take();
-        },
-        |pair| {
-            pair.inbox.publish(messages_of_one());
-            pair.take();
-        },
-    ];
-    for (number, other) in others.into_iter().enumerate() {
-        let two_halves = Pair::becomes_worthwhile(|pair| {
-            pair.wake(ROW / 2, 1);
-            other(pair);
-            pair.wake(ROW / 2, 1);
-        });
-        assert!(!two_halves, "{number}");
-        let anew = Pair::becomes_worthwhile(|pair| {
-            other(pair);
-            pair.wake(ROW, 1);
-        });
-        assert!(anew, "{number}");
+fn direct_connections_pay_after_a_row_of_wakes_for_a_few_messages() {
+    for (times, messages, worthwhile) in [
+        (ROW, 1, true),
+        (ROW, FEW_MESSAGES, true),
+        (ROW - 1, 1, false),
+        (10 * ROW, TOO_MANY, false),
+    ] {
+        let mut pair = Pair::new();
+        pair.wake(times, messages);
+        assert_eq!(pair.is_worthwhile(), worthwhile, "{times} {messages}");
+    }
+}
+
+#[test]
+fn what_is_not_few_takes_some_of_the_row() {
+    let others: [fn() -> Batch; 2] = [|| messages_of(TOO_MANY), messages_of_one];
+    for other in others {
+        let mut pair = Pair::new();
+        pair.wake(ROW - 1, 1);
+        pair.inbox.publish(other());
+        pair.take();
+        pair.wake(COST, 1);
+        assert!(!pair.is_worthwhile());
+        pair.wake(1, 1);
+        assert!(pair.is_worthwhile());
+    }
+}
+
+#[test]
+fn what_is_no_message_tells_nothing() {
+    for other in [of_connections, of_callbacks] {
+        let mut pair = Pair::new();
+        pair.wake(ROW - 1, 1);
+        let others = |pair: &mut Pair| {
+            for _ in 0..MOST {
+                pair.inbox.publish(other());
+                pair.take();
+                pair.inbox.publish_here(other());
+                pair.take();
+            }
+        };
+        others(&mut pair);
+        assert!(!pair.is_worthwhile());
+        pair.wake(1, 1);
+        assert!(pair.is_worthwhile());
+        others(&mut pair);
+        assert!(pair.is_worthwhile());
     }
 }
 
 #[test]
 fn reader_that_is_often_found_awake_has_no_use_for_them() {
-    let never = Pair::becomes_worthwhile(|pair| (0..8 * ROW).for_each(|_| pair.wake_once_in_two()));
-    assert!(!never);
-    let later = Pair::becomes_worthwhile(|pair| {
-        for _ in 0..ROW {
-            pair.wake_once_in_two();
-            pair.wake(1, 1);
-        }
-    });
-    assert!(later);
-}
-
-#[test]
-fn reader_that_direct_connections_keep_awake_has_use_for_more() {
-    let more = Pair::becomes_worthwhile(|pair| {
-        let connection = Arc::new(Counts::default());
-        assert!(pair.inbox.direct.begin(id(0), connection));
-        (0..ROW / 2).for_each(|_| pair.wake_once_in_two());
-    });
-    assert!(more);
-}
-
-#[test]
-fn row_that_takes_long_does_not_count() {
     let mut pair = Pair::new();
-    pair.wake(1, 1);
-    sleep(TOO_LONG);
-    pair.wake(ROW - 1, 1);
-    assert!(!pair.inbox.direct.is_worthwhile());
-    // Nor does it shorten the next.
-    pair.wake(ROW - 1, 1);
-    assert!(!pair.inbox.direct.is_worthwhile());
-    let after = Pair::becomes_worthwhile(|pair| {
+    (0..8 * ROW).for_each(|_| pair.wake_once_in_two());
+    assert!(!pair.is_worthwhile());
+    for _ in 0..ROW {
+        pair.wake_once_in_two();
         pair.wake(1, 1);
-        sleep(TOO_LONG);
-        pair.wake(2 * ROW - 1, 1);
-    });
-    assert!(after);
-}
-
-#[test]
-fn connections_become_direct_for_some_batches_only() {
-    let mut pair = Pair::worthwhile();
-    // Whether they wake the reader, and for what, is the same.
-    for number in 0..BEGINNING {
-        assert!(pair.inbox.direct.is_worthwhile());
-        pair.inbox.publish(messages_of(9));
-        if number % 2 == 0 {
-            pair.take();
-        }
     }
-    assert!(!pair.inbox.direct.is_worthwhile());
-    pair.take();
-    pair.wake(ROW - 1, 1);
-    assert!(!pair.inbox.direct.is_worthwhile(), "the row begins anew");
-    let again = (0..100).any(|_| {
-        pair.wake(1, 9);
-        pair.wake(ROW, 1);
-        pair.inbox.direct.is_worthwhile()
-    });
-    assert!(again);
+    assert!(pair.is_worthwhile());
+    // Who reads direct connections itself is found awake.
+    (0..8 * ROW).for_each(|_| pair.wake_once_in_two());
+    assert!(pair.is_worthwhile());
 }
 
 #[test]
-fn others_prove_anew_that_they_pay_when_one_has_ended() {
-    let mut pair = Pair::worthwhile();
-    pair.inbox.direct.end(id(0));
-    assert!(!pair.inbox.direct.is_worthwhile());
-    pair.wake(ROW - 1, 1);
-    assert!(!pair.inbox.direct.is_worthwhile());
-}
-
-#[test]
-fn what_the_readers_own_thread_publishes_neither_wakes_it_nor_counts() {
+fn reader_that_comes_late_has_no_use_for_them_for_a_while() {
     let mut pair = Pair::new();
-    for _ in 0..2 * ROW {
-        pair.inbox.publish_here(messages_of(1));
-        pair.take();
+    pair.wake(ROW - 2, 1);
+    pair.inbox.publish(messages_of(1));
+    sleep(LATE);
+    let late = Instant::now();
+    pair.take();
+    while !pair.is_worthwhile() {
+        pair.wake(1, 1);
+        sleep(Duration::from_millis(1));
     }
-    assert_eq!(pair.wakes.count(), 0);
-    assert!(!pair.inbox.direct.is_worthwhile());
-    let interrupted = Pair::becomes_worthwhile(|pair| {
-        pair.wake(ROW / 2, 1);
-        pair.inbox.publish_here(messages_of(9));
-        pair.take();
-        pair.wake(ROW / 2, 1);
-    });
-    assert!(interrupted);
+    assert!(late.elapsed() >= CALM);
+    // While they pay someone else finds it out.
+    pair.inbox.publish(messages_of(1));
+    sleep(LATE);
+    pair.take();
+    assert!(pair.is_worthwhile());
+}
 
-    let mut pair = Pair::worthwhile();
-    for _ in 0..2 * BEGINNING {
-        pair.inbox.publish_here(messages_of(1));
-        pair.take();
+#[test]
+fn they_pay_no_longer_when_too_much_is_not_few() {
+    let ends: [fn(&mut Pair, u32); 4] = [
+        |pair, times| pair.wake(times, TOO_MANY),
+        |pair, times| pair.read(times, &[TOO_MANY]),
+        // Together that are not few.
+        |pair, times| pair.read(times, &[1; TOO_MANY]),
+        |pair, times| {
+            for _ in 0..times {
+                pair.inbox.publish_here(messages_of_one());
+                pair.take();
+            }
+        },
+    ];
+    for (number, end) in ends.into_iter().enumerate() {
+        let mut pair = Pair::worthwhile();
+        let connection = Arc::new(Counts::default());
+        assert!(pair.inbox.direct.begin(id(0), Arc::clone(&connection) as _));
+        end(&mut pair, ROW / COST - 1);
+        assert!(pair.is_worthwhile(), "{number}");
+        // As much again as there ever was.
+        pair.read(2 * MOST, &[1; FEW_MESSAGES]);
+        end(&mut pair, MOST / COST - 1);
+        assert!(pair.is_worthwhile(), "{number}");
+        assert_eq!(connection.given_back.count(), 0);
+        end(&mut pair, 1);
+        assert!(!pair.is_worthwhile(), "{number}");
+        assert_eq!(connection.given_back.count(), 1);
+        assert!(!pair.inbox.direct.begin(id(1), connection), "{number}");
     }
-    assert!(pair.inbox.direct.is_worthwhile());
+}
+
+#[test]
+fn they_rest_twice_as_long_as_long_as_they_do_not_pay_for_longer() {
+    let mut pair = Pair::worthwhile();
+    let direct = Arc::clone(&pair.inbox);
+    let direct = &direct.direct;
+    let mut rests = Vec::new();
+    for _ in 0..8 {
+        pair.end();
+        rests.push(direct.rest().as_secs());
+        pair.wake(2 * ROW, 1);
+        assert!(!pair.is_worthwhile(), "it is too soon");
+        direct.end_rest();
+        pair.wake(ROW, 1);
+        assert!(pair.is_worthwhile());
+    }
+    assert_eq!(rests, [1, 2, 4, 8, 16, 32, 64, 64]);
+    direct.shift(4 * REST * 64);
+    pair.end();
+    assert_eq!(direct.rest(), REST);
+    // The rest is over, and they pay for several times as long.
+    direct.end_rest();
+    pair.wake(ROW, 1);
+    direct.shift(4 * REST);
+    pair.end();
+    assert_eq!(direct.rest(), REST);
+}
+
+#[test]
+fn what_the_readers_own_thread_publishes_neither_wakes_it_nor_makes_them_pay() {
+    let mut pair = Pair::new();
+    pair.read(2 * ROW, &[1]);
+    assert_eq!(pair.wakes.count(), 0);
+    assert!(!pair.is_worthwhile());
+    pair.wake(ROW - 1, 1);
+    assert!(!pair.is_worthwhile());
 }
 
 #[test]
@@ -289,6 +330,7 @@ fn id(index: usize) -> ConnectionId {
 /// As many direct connections.
 fn begin(count: usize) -> (Direct, Vec<Arc<Counts>>) {
     let direct = Direct::default();
+    (0..ROW).for_each(|_| direct.note_published(true, true));
     let connections = (0..count)
         .map(|index| {
             let connection = Arc::new(Counts::default());
@@ -336,27 +378,61 @@ fn direct_connection_is_found_by_its_id_until_it_ends() {
 }
 
 #[test]
-fn all_are_given_back_when_there_are_too_many_and_none_begins_for_some_time() {
+fn there_are_no_more_than_the_most() {
     let (direct, connections) = begin(MOST_DIRECT);
-    let given_back = || -> Vec<_> { connections.iter().map(|c| c.given_back.count()).collect() };
-    assert_eq!(given_back(), [0; MOST_DIRECT]);
-    let resting = Instant::now();
+    assert!(!direct.is_worthwhile());
     let more = Arc::new(Counts::default());
     assert!(!direct.begin(id(MOST_DIRECT), Arc::clone(&more) as _));
-    assert_eq!(given_back(), [1; MOST_DIRECT]);
-    assert_eq!(more.given_back.count(), 0, "it never was direct");
     assert!(direct.get(id(MOST_DIRECT)).is_none());
-    for index in 0..MOST_DIRECT {
-        direct.end(id(index));
-    }
+    assert!(connections.iter().all(|c| c.given_back.count() == 0));
+    direct.end(id(7));
+    assert!(direct.is_worthwhile());
+    assert!(direct.begin(id(MOST_DIRECT), more));
+}
 
-    while !direct.begin(id(0), Arc::clone(&more) as _) {
-        assert!(!direct.is_any());
-        sleep(Duration::from_millis(20));
+#[test]
+fn all_are_given_back_while_the_reader_is_busy_and_none_begins_for_some_time() {
+    let mut pair = Pair::worthwhile();
+    let connections = [(); 3].map(|()| Arc::new(Counts::default()));
+    let direct = Arc::clone(&pair.inbox);
+    let direct = &direct.direct;
+    for (index, connection) in connections.iter().enumerate() {
+        assert!(direct.begin(id(index), Arc::clone(connection) as _));
+    }
+    let given_back = || connections.each_ref().map(|c| c.given_back.count());
+    let resting = Instant::now();
+    direct.give_back_all();
+    assert_eq!(given_back(), [1; 3]);
+    assert!(!direct.is_worthwhile());
+    direct.end(id(1));
+    // Those that are still there.
+    direct.give_back_all();
+    assert_eq!(given_back(), [2, 1, 2]);
+    assert_eq!(direct.rest(), REST, "it has begun once");
+
+    while !pair.is_worthwhile() {
+        pair.wake(1, 1);
+        sleep(Duration::from_millis(1));
     }
     assert!(resting.elapsed() >= REST);
-    assert!(direct.begin(id(1), more), "the rest is over");
-    assert_eq!(given_back(), [1; MOST_DIRECT]);
+}
+
+#[test]
+fn who_watches_is_told_when_there_are_none() {
+    let (direct, _connections) = begin(2);
+    assert!(direct.begin_watch());
+    assert!(!direct.begin_watch());
+    let watcher = Arc::new(Counter::default());
+    let waker = Waker::from(Arc::clone(&watcher));
+    let cx = &mut Context::from_waker(&waker);
+    assert!(direct.poll_none(cx).is_pending());
+    direct.end(id(0));
+    assert_eq!(watcher.count(), 0);
+    direct.end(id(1));
+    assert_eq!(watcher.count(), 1);
+    assert!(!direct.begin_watch(), "who was told still does");
+    assert!(direct.poll_none(cx).is_ready());
+    assert!(direct.begin_watch());
 }
 
 #[test]
