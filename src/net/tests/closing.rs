@@ -125,31 +125,33 @@ async fn no_frame_follows_a_close_frame() {
     assert_eq!(closed(&mut application, id).await.detail, CLEAN | ENDED);
 }
 
+/// How long an impatient server waits for a peer to close.
+const TIMEOUT: Duration = Duration::from_millis(50);
+
+fn impatient() -> Config {
+    Config {
+        close_timeout: 50,
+        ..Config::default()
+    }
+}
+
 #[tokio::test]
 async fn close_timeout_ends_what_the_peer_does_not_close() {
     let mut application = Application::new();
-    let config = Config {
-        close_timeout: 50,
-        ..Config::default()
-    };
-    let (id, mut peer) = connect_raw(&mut application, config).await;
+    let (id, mut peer) = connect_raw(&mut application, impatient()).await;
     let started = Instant::now();
     application.frame(id, CLOSE, &close_payload(1000, ""));
     assert_eq!(peer.read(4).await, b"\x88\x02\x03\xe8");
     let event = application.event().await;
     assert_eq!(event.detail_of(EventKind::Closed, id), 0, "not clean");
-    assert!(started.elapsed() >= Duration::from_millis(50));
+    assert!(started.elapsed() >= TIMEOUT);
     peer.read_to_any_end().await;
 }
 
 #[tokio::test]
 async fn close_timeout_ends_what_the_peer_does_not_close_though_our_side_has_ended() {
     let mut application = Application::new();
-    let config = Config {
-        close_timeout: 50,
-        ..Config::default()
-    };
-    let (id, mut peer) = connect_raw(&mut application, config).await;
+    let (id, mut peer) = connect_raw(&mut application, impatient()).await;
     let block = [
         frame(id, CLOSE, &close_payload(1000, "")),
         record(id, CommandKind::End, 0, &[]),
@@ -163,11 +165,7 @@ async fn close_timeout_ends_what_the_peer_does_not_close_though_our_side_has_end
 #[tokio::test]
 async fn close_timeout_ends_a_clean_close_whose_transport_stays() {
     let mut application = Application::new();
-    let config = Config {
-        close_timeout: 50,
-        ..Config::default()
-    };
-    let (id, mut peer) = connect_raw(&mut application, config).await;
+    let (id, mut peer) = connect_raw(&mut application, impatient()).await;
     peer.write(masked_frame(CLOSE, &close_payload(1000, "")))
         .await;
     application.event().await.detail_of(EventKind::Close, id);
@@ -178,15 +176,10 @@ async fn close_timeout_ends_a_clean_close_whose_transport_stays() {
 
 #[tokio::test]
 async fn close_timeout_does_not_pass_while_the_peer_waits_for_our_close_frame() {
-    const TIMEOUT: Duration = Duration::from_millis(50);
-    let config = Config {
-        close_timeout: 50,
-        ..Config::default()
-    };
     // JavaScript is in time, or late.
     for delay in [TIMEOUT * 3 / 5, TIMEOUT * 12 / 5] {
         let mut application = Application::new();
-        let (id, mut peer) = connect_raw(&mut application, config).await;
+        let (id, mut peer) = connect_raw(&mut application, impatient()).await;
         peer.write(masked_frame(CLOSE, &close_payload(1000, "")))
             .await;
         application.event().await.detail_of(EventKind::Close, id);
