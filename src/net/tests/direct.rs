@@ -4,13 +4,12 @@
 //! test is slow. Where it is about what JavaScript's thread does, the I/O threads are held.
 
 mod ending;
+mod watching;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::time::sleep;
 
 use super::application::{BINARY, PING, TEXT, frame};
 use super::peer::masked_frame;
@@ -18,7 +17,7 @@ use super::{
     Application, Config, DEADLINE, Event, EventKind, Held, IoThreads, RawPeer, connect_raw, expect,
     hold, hold_io_threads, pattern,
 };
-use crate::bridge::{Batch, CommandKind, ConnectionId, Credit};
+use crate::bridge::{Batch, ConnectionId, Credit};
 use crate::net::stream::Stream;
 use crate::net::task::READ_BUFFER;
 
@@ -122,6 +121,21 @@ async fn connect_direct(config: Config) -> (Application, ConnectionId, RawPeer, 
     let (id, peer) = connect_raw(&mut application, config).await;
     let held = make_direct(&mut application, &[(id, SockRef::from(&peer.stream))]);
     (application, id, peer, held)
+}
+
+async fn connect_many(application: &mut Application, count: usize) -> Vec<(ConnectionId, RawPeer)> {
+    let mut peers = Vec::with_capacity(count);
+    for _ in 0..count {
+        peers.push(connect_raw(application, Config::default()).await);
+    }
+    peers
+}
+
+fn sockets_of(peers: &[(ConnectionId, RawPeer)]) -> Vec<(ConnectionId, SockRef<'_>)> {
+    let sockets = peers.iter();
+    sockets
+        .map(|(id, peer)| (*id, SockRef::from(&peer.stream)))
+        .collect()
 }
 
 /// As the loop does it when there is something to read, which has to come.
@@ -231,135 +245,6 @@ async fn no_message_is_lost_or_told_twice_however_often_another_thread_reads() {
 }
 
 #[tokio::test]
-async fn io_thread_reads_while_the_loop_is_busy() {
-    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
-    peer.write(masked_frame(TEXT, b"read by the loop")).await;
-    take_turns(&mut application).await;
-    drop(held);
-    // From here on it takes no turn.
-    peer.write(masked_frame(PING, b"?")).await;
-    assert_eq!(peer.read(3).await, b"\x8a\x01?");
-    peer.write(masked_frame(TEXT, b"next")).await;
-    let mut event = async || application.event().await;
-    let text = event().await.payload_of(EventKind::Text, id);
-    assert_eq!(text, b"read by the loop");
-    assert_eq!(event().await.payload_of(EventKind::Ping, id), b"?");
-    assert_eq!(event().await.payload_of(EventKind::Text, id), b"next");
-}
-
-#[tokio::test]
-async fn io_thread_reads_while_the_loop_is_busy_however_long_nothing_came() {
-    let (mut application, id, mut peer, held) = connect_direct(Config::default()).await;
-    drop(held);
-    for _ in 0..3 {
-        sleep(Duration::from_millis(20)).await;
-        peer.write(masked_frame(PING, b"?")).await;
-        assert_eq!(peer.read(3).await, b"\x8a\x01?");
-        let event = application.event().await;
-        assert_eq!(event.payload_of(EventKind::Ping, id), b"?");
-        drop(make_direct(
-            &mut application,
-            &[(id, SockRef::from(&peer.stream))],
-        ));
-    }
-}
-
-#[tokio::test]
-async fn io_thread_reads_while_the_loop_is_busy_after_many_messages() {
-    let mut application = Application::with_poller();
-    let (id, mut peer) = connect_raw(&mut application, Config::default()).await;
-    let sockets = [(id, SockRef::from(&peer.stream))];
-    drop(make_direct(&mut application, &sockets));
-    for number in 0..30 {
-        peer.write(numbered(number)).await;
-        assert_is_numbered(application.event_of_loop().await, id, number);
-        sleep(Duration::from_millis(1)).await;
-    }
-    peer.write(masked_frame(PING, b"?")).await;
-    assert_eq!(peer.read(3).await, b"\x8a\x01?");
-}
-
-#[tokio::test]
-async fn io_thread_reads_what_the_loop_has_left_before_it_is_busy() {
-    // More than it looks for at a time.
-    const MANY: usize = 100;
-    let mut application = Application::with_poller();
-    let mut peers = Vec::new();
-    for _ in 0..MANY {
-        peers.push(connect_raw(&mut application, Config::default()).await);
-    }
-    let sockets: Vec<_> = peers
-        .iter()
-        .map(|(id, peer)| (*id, SockRef::from(&peer.stream)))
-        .collect();
-    drop(make_direct(&mut application, &sockets));
-    // Nothing came for a while.
-    sleep(Duration::from_millis(50)).await;
-    let held = hold_io_threads();
-    for (_, peer) in &sockets {
-        peer.send(&masked_frame(PING, b"?")).expect("there is room");
-    }
-    drop(held);
-    // All is seen at once, and JavaScript comes a single time.
-    sleep(Duration::from_millis(1)).await;
-    application.take_direct_turns();
-    for (_, peer) in &mut peers {
-        assert_eq!(peer.read(3).await, b"\x8a\x01?");
-    }
-}
-
-#[tokio::test]
-async fn messages_that_come_seldom_are_read_by_the_loop() {
-    const SEVERAL: u32 = 20;
-    let mut application = Application::with_poller();
-    let (id, mut peer) = connect_raw(&mut application, Config::default()).await;
-    // The system may let the loop come too late.
-    for pause in [0, 1, 5, 20] {
-        expect("several messages in a row", async {
-            let mut in_a_row = 0;
-            for number in 0.. {
-                if in_a_row == 0 {
-                    let others = publish_row(&mut application);
-                    assert!(others.is_empty());
-                }
-                sleep(Duration::from_millis(pause)).await;
-                let wakes = application.wakes();
-                peer.write(numbered(number)).await;
-                assert_is_numbered(application.event_of_loop().await, id, number);
-                let by_loop = application.wakes() == wakes;
-                in_a_row = if by_loop { in_a_row + 1 } else { 0 };
-                if in_a_row == SEVERAL {
-                    break;
-                }
-            }
-        })
-        .await;
-    }
-}
-
-#[tokio::test]
-async fn nobody_watches_the_loop_when_no_connection_is_direct() {
-    let (mut application, id, peer, held) = connect_direct(Config::default()).await;
-    let inbox = Arc::downgrade(&application.environment.inbox);
-    drop(held);
-    drop(peer);
-    loop {
-        let event = application.event_of_loop().await;
-        if event.kind == EventKind::Closed as u32 {
-            break;
-        }
-        application.command(id, CommandKind::Terminate);
-    }
-    drop(application);
-    expect("its inbox to be let go of", async {
-        while inbox.strong_count() > 0 {
-            sleep(Duration::from_millis(1)).await;
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn ping_is_answered_in_a_turn_of_the_loop() {
     let (mut application, id, mut peer, _held) = connect_direct(Config::default()).await;
     peer.write(masked_frame(PING, b"?")).await;
@@ -373,14 +258,8 @@ async fn ping_is_answered_in_a_turn_of_the_loop() {
 #[tokio::test]
 async fn loop_reads_from_several_and_writes_to_all() {
     let mut application = Application::with_poller();
-    let mut peers = Vec::new();
-    for _ in 0..SEVERAL {
-        peers.push(connect_raw(&mut application, Config::default()).await);
-    }
-    let sockets: Vec<_> = peers
-        .iter()
-        .map(|(id, peer)| (*id, SockRef::from(&peer.stream)))
-        .collect();
+    let mut peers = connect_many(&mut application, SEVERAL).await;
+    let sockets = sockets_of(&peers);
     let _held = make_direct(&mut application, &sockets);
     let wakes = application.wakes();
     for (id, peer) in &mut peers[2..] {
@@ -411,14 +290,8 @@ async fn loop_reads_from_several_and_writes_to_all() {
 async fn all_are_given_back_when_the_loop_finds_too_much() {
     const MANY: usize = 100;
     let mut application = Application::with_poller();
-    let mut peers = Vec::new();
-    for _ in 0..MANY {
-        peers.push(connect_raw(&mut application, Config::default()).await);
-    }
-    let sockets: Vec<_> = peers
-        .iter()
-        .map(|(id, peer)| (*id, SockRef::from(&peer.stream)))
-        .collect();
+    let mut peers = connect_many(&mut application, MANY).await;
+    let sockets = sockets_of(&peers);
     let held = make_direct(&mut application, &sockets);
     let mut sent = 0;
     while application.environment.inbox.direct.is_worthwhile() {
